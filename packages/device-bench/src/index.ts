@@ -1,0 +1,6 @@
+/**
+ * Measures kernels and models on this device.
+ *
+ * @packageDocumentation
+ */
+export {};
