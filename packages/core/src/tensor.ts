@@ -37,17 +37,17 @@ export function tensor<D extends DType>(
   data?: DTypeArrays[D] | ArrayLike<number> | ArrayLike<bigint>,
 ): Tensor<D> {
   const size = sizeOf(shape);
-  const Array = arrayConstructor(dtype);
-  if (data === undefined) return { dtype, shape, data: new Array(size) };
+  const Elements = arrayConstructor(dtype);
+  if (data === undefined) return { dtype, shape, data: new Elements(size) };
   if (data.length !== size) {
     throw new ShapeError(
       `tensor: shape [${shape.join(", ")}] holds ${size} elements, got ${data.length}`,
     );
   }
-  if (ArrayBuffer.isView(data) && data instanceof (Array as unknown as new () => object)) {
+  if (ArrayBuffer.isView(data) && data instanceof (Elements as unknown as new () => object)) {
     return { dtype, shape, data: data as DTypeArrays[D] };
   }
-  const own = new Array(size);
+  const own = new Elements(size);
   for (let i = 0; i < size; i++) (own as { [i: number]: unknown })[i] = data[i];
   return { dtype, shape, data: own };
 }
