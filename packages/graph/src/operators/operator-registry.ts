@@ -1,0 +1,57 @@
+import { controlFlowOperators } from "./control-flow.js";
+import type { HostOperator, OperatorEntry } from "./host-operator.js";
+
+/**
+ * Finds the function that computes an operator on the host, or `undefined` when there is none for
+ * this operator at this opset version.
+ *
+ * @example
+ * const add = hostOperator("", "Add", 17);
+ */
+export function hostOperator(
+  domain: string,
+  opType: string,
+  opset: number,
+): HostOperator | undefined {
+  const entries = operatorTable().get(operatorKey(domain, opType));
+  if (entries === undefined) return undefined;
+  let best: OperatorEntry | undefined;
+  for (const entry of entries) {
+    if (entry.since > opset || (entry.until !== undefined && opset > entry.until)) continue;
+    if (best === undefined || entry.since > best.since) best = entry;
+  }
+  return best?.run;
+}
+
+/** Every operator that runs on the host, sorted by domain and name. */
+export function listHostOperators(): OperatorEntry[] {
+  return [...operatorTable().values()]
+    .flat()
+    .sort((a, b) =>
+      operatorKey(a.domain ?? "", a.opType) < operatorKey(b.domain ?? "", b.opType) ? -1 : 1,
+    );
+}
+
+let table: Map<string, OperatorEntry[]> | undefined;
+
+// Built at the first look-up, so that importing the module costs nothing.
+function operatorTable(): Map<string, OperatorEntry[]> {
+  if (table !== undefined) return table;
+  table = new Map();
+  for (const entry of allEntries()) {
+    const key = operatorKey(entry.domain ?? "", entry.opType);
+    const entries = table.get(key);
+    if (entries === undefined) table.set(key, [entry]);
+    else entries.push(entry);
+  }
+  return table;
+}
+
+function allEntries(): OperatorEntry[] {
+  return [...controlFlowOperators()];
+}
+
+// Some exporters spell the standard domain out.
+function operatorKey(domain: string, opType: string): string {
+  return `${domain === "ai.onnx" ? "" : domain}:${opType}`;
+}
