@@ -1,0 +1,91 @@
+// Sees what a consumer sees: packs every package, installs the tarballs with npm in an empty folder, and
+// uses them from ESM, from CommonJS and from TypeScript.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "edgewright consumer "));
+const run = (command, args, cwd = folder) =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+const use = `
+  const kernels = await loadKernels();
+  const x = kernels.arena.upload(new Float32Array([-1, 2, -3, 4]));
+  kernels.dispose();
+  const model = {
+    graph: {
+      name: "smoke", inputs: [{ name: "x", dtype: "f32", shape: [2, 2] }],
+      outputs: [{ name: "y", dtype: "f32", shape: [2, 2] }],
+      initializers: new Map(), valueInfo: new Map(),
+      nodes: [{ name: "relu", opType: "Relu", domain: "", inputs: ["x"], outputs: ["y"], attributes: new Map() }],
+    },
+    opsets: new Map([["", 17]]), irVersion: 8, producer: "smoke", metadata: new Map(),
+  };
+  const session = await createSession(serializeModel(model));
+  const { y } = await session.run({ x: tensor("f32", [2, 2], [-1, 2, -3, 4]) });
+  if (String([...y.data]) !== "0,2,0,4") throw new Error("wrong result: " + y.data);
+  session.dispose();
+  if (typeof measureInterleaved !== "function") throw new Error("device-bench exports no measuring loop");
+`;
+const names = {
+  core: "tensor",
+  kernels: "loadKernels",
+  graph: "createSession, serializeModel",
+  "device-bench": "measureInterleaved",
+};
+
+try {
+  const tarballs = {};
+  for (const name of readdirSync(join(root, "packages"))) {
+    const cwd = join(root, "packages", name);
+    const packed = JSON.parse(
+      run("npx", ["--yes", pinnedPnpm(), "pack", "--json", "--pack-destination", folder], cwd),
+    );
+    tarballs[`@edgewright/${name}`] = `file:${resolve(folder, packed.filename)}`;
+  }
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ private: true, dependencies: tarballs, overrides: tarballs }),
+  );
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"]);
+
+  const imports = Object.entries(names).map(([p, n]) => `import { ${n} } from "@edgewright/${p}";`);
+  const requires = Object.entries(names).map(
+    ([p, n]) => `const { ${n} } = require("@edgewright/${p}");`,
+  );
+  writeFileSync(join(folder, "esm.mjs"), `${imports.join("\n")}\n${use}`);
+  writeFileSync(
+    join(folder, "cjs.cjs"),
+    `${requires.join("\n")}\n(async () => {${use}})().catch((e) => { console.error(e); process.exit(1); });`,
+  );
+  run(process.execPath, ["esm.mjs"]);
+  console.log("ESM: ok");
+  run(process.execPath, ["cjs.cjs"]);
+  console.log("CommonJS: ok");
+
+  const typed = use.replace("const model = {", "const model: Model = {");
+  const typeImport = 'import type { Model } from "@edgewright/graph";';
+  writeFileSync(join(folder, "typed.mts"), `${imports.join("\n")}\n${typeImport}\n${typed}`);
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  for (const resolution of [
+    ["--module", "nodenext", "--moduleResolution", "nodenext"],
+    ["--module", "esnext", "--moduleResolution", "bundler"],
+  ]) {
+    run(process.execPath, [
+      tsc, "--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom,esnext.disposable",
+      "--types", "", ...resolution, "typed.mts",
+    ]);
+    console.log(`TypeScript, ${resolution[3]}: ok`);
+  }
+} catch (error) {
+  console.error(`${error.stdout ?? ""}${error.stderr ?? error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function pinnedPnpm() {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
+}
