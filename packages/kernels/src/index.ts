@@ -3,6 +3,21 @@
  *
  * @packageDocumentation
  */
+export type { Int8Output } from "./int8/int8-output.js";
+export {
+  type PackedInt8ConvWeights,
+  type PackInt8ConvWeightsOptions,
+  packInt8ConvWeights,
+} from "./int8/pack-int8-conv-weights.js";
+export {
+  type PackedInt8Matrix,
+  type PackInt8MatrixOptions,
+  packInt8Matrix,
+} from "./int8/pack-int8-matrix.js";
+export type { Int8Path, PackedInt8Weights } from "./int8/pack-panels.js";
+export { type ConvInt8Spec, planConvInt8 } from "./int8/plan-conv-int8.js";
+export { type GemmInt8Spec, planGemmInt8 } from "./int8/plan-gemm-int8.js";
+export type { Int8Activations } from "./int8/prepare-activations.js";
 export { type Allocation, Arena } from "./runtime/arena.js";
 export { createPlan, floatBits, type Job, type JobSpec, type Plan } from "./runtime/job.js";
 export {
@@ -11,3 +26,8 @@ export {
   type LoadKernelsOptions,
   loadKernels,
 } from "./runtime/load.js";
+export {
+  type RelaxedDotOperand,
+  relaxedDotOperand,
+  supportsRelaxedSimd,
+} from "./runtime/relaxed-probe.js";
