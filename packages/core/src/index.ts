@@ -20,4 +20,18 @@ export {
   UnsupportedError,
   ValidationError,
 } from "./errors.js";
+export {
+  type Interval,
+  mean,
+  meanInterval,
+  median,
+  medianAbsoluteDeviation,
+  medianInterval,
+  normalQuantile,
+  proportionInterval,
+  quantile,
+  quantiles,
+  standardDeviation,
+  variance,
+} from "./statistics.js";
 export { sizeOf, type Tensor, tensor } from "./tensor.js";
