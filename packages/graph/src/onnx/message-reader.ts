@@ -18,7 +18,10 @@ export class MessageReader {
   #wire: WireType = WireType.Varint;
 
   constructor(bytes: Uint8Array) {
-    this.#reader = new BinaryReader(bytes);
+    // A plain Uint8Array: the `slice` of a Node `Buffer` shares memory where that of an array copies.
+    this.#reader = new BinaryReader(
+      new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    );
   }
 
   /** Reads all bytes as one message; errors of the protobuf library become a ValidationError. */
