@@ -7,4 +7,13 @@ export type { Attribute, Dim, Graph, Model, Node, ValueInfo } from "./model/mode
 export type { ExternalData } from "./onnx/external-data.js";
 export { type ParseModelOptions, parseModel } from "./onnx/parse-model.js";
 export { type NamedTensor, parseTensor } from "./onnx/read-tensor.js";
+export type { Feeds } from "./session/feeds.js";
+export {
+  createSession,
+  type RunOptions,
+  type Session,
+  type SessionOptions,
+} from "./session/session.js";
+export type { SessionRun } from "./session/session-run.js";
+export type { Outputs, Step } from "./session/step.js";
 export { validateModel } from "./validate/validate-model.js";
