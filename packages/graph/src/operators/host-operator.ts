@@ -1,4 +1,10 @@
-import { EdgewrightError, ShapeError, type Tensor, UnsupportedError, ValidationError } from "@edgewright/core";
+import {
+  EdgewrightError,
+  ShapeError,
+  type Tensor,
+  UnsupportedError,
+  ValidationError,
+} from "@edgewright/core";
 import type { Graph, Node } from "../model/model.js";
 
 /**

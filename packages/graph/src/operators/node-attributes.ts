@@ -10,7 +10,8 @@ import type { Attribute, Graph, Node } from "../model/model.js";
 export function floatAttribute(node: Node, name: string, fallback: number): number {
   const attribute = node.attributes.get(name);
   if (attribute === undefined) return fallback;
-  if (attribute.type !== "float" && attribute.type !== "int") wrongType(node, name, "float", attribute);
+  if (attribute.type !== "float" && attribute.type !== "int")
+    wrongType(node, name, "float", attribute);
   return Number(attribute.value);
 }
 

@@ -27,7 +27,10 @@ export function readIntegers(tensor: Tensor): number[] {
 /** The only element of a scalar or one-element tensor, as a number. */
 export function readScalar(tensor: Tensor, what: string, context: OperatorContext): number {
   if (tensor.data.length !== 1) {
-    throw shapeError(context, `${what} must have one element, got shape [${tensor.shape.join(", ")}]`);
+    throw shapeError(
+      context,
+      `${what} must have one element, got shape [${tensor.shape.join(", ")}]`,
+    );
   }
   return Number(tensor.data[0]);
 }

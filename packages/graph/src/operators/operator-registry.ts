@@ -1,5 +1,17 @@
+import { activationOperators } from "./activations.js";
+import { castingOperators } from "./casting.js";
+import { constantOperators } from "./constant-operators.js";
 import { controlFlowOperators } from "./control-flow.js";
+import { cumulativeOperators } from "./cumulative-sum.js";
+import { dataMovementOperators } from "./data-movement.js";
+import { elementwiseBinaryOperators } from "./elementwise-binary.js";
+import { elementwiseUnaryOperators } from "./elementwise-unary.js";
+import { elementwiseVariadicOperators } from "./elementwise-variadic.js";
 import type { HostOperator, OperatorEntry } from "./host-operator.js";
+import { matrixOperators } from "./matrix-product.js";
+import { paddingOperators } from "./padding.js";
+import { reduceOperators } from "./reduce.js";
+import { shapeOperators } from "./shape-operators.js";
 
 /**
  * Finds the function that computes an operator on the host, or `undefined` when there is none for
@@ -48,7 +60,21 @@ function operatorTable(): Map<string, OperatorEntry[]> {
 }
 
 function allEntries(): OperatorEntry[] {
-  return [...controlFlowOperators()];
+  return [
+    ...activationOperators(),
+    ...castingOperators(),
+    ...constantOperators(),
+    ...controlFlowOperators(),
+    ...cumulativeOperators(),
+    ...dataMovementOperators(),
+    ...elementwiseBinaryOperators(),
+    ...elementwiseUnaryOperators(),
+    ...elementwiseVariadicOperators(),
+    ...matrixOperators(),
+    ...paddingOperators(),
+    ...reduceOperators(),
+    ...shapeOperators(),
+  ];
 }
 
 // Some exporters spell the standard domain out.
