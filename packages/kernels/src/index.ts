@@ -3,6 +3,20 @@
  *
  * @packageDocumentation
  */
+export type {
+  F32GemvWeights,
+  GemvFormat,
+  GemvWeights,
+  HalfGemvWeights,
+  Int4GemvWeights,
+  Int8GemvWeights,
+  MatrixLayout,
+  PackedGemvWeights,
+  TernaryGemvWeights,
+} from "./gemv/gemv-weights.js";
+export { packGemvWeights } from "./gemv/pack-gemv-weights.js";
+export { type GemvSpec, planGemv } from "./gemv/plan-gemv.js";
+export { planReadMemory } from "./gemv/plan-read-memory.js";
 export type { Int8Output } from "./int8/int8-output.js";
 export {
   type PackedInt8ConvWeights,

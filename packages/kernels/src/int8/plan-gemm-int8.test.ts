@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { loadKernels } from "../runtime/load.js";
 import { supportsRelaxedSimd } from "../runtime/relaxed-probe.js";
+import { loadPieces } from "../runtime/run-pieces.test-support.js";
 import type { Int8Output } from "./int8-output.js";
 import { packInt8Matrix } from "./pack-int8-matrix.js";
 import { planGemmInt8 } from "./plan-gemm-int8.js";
@@ -73,6 +74,30 @@ for (const variant of variants) {
     expect(kernels.arena.used).toBe(0);
   });
 }
+
+test("a split of the units, in any order, gives the same bits as one run over all", async () => {
+  const kernels = await loadKernels();
+  const [m, k, n] = [97, 3000, 21];
+  const data = Int8Array.from({ length: k * n }, (_, i) => i * 7);
+  const b = packInt8Matrix(kernels, { data, rows: k, cols: n });
+  const a = kernels.arena.upload(Uint8Array.from({ length: m * k }, (_, i) => i * 11));
+  const c = kernels.arena.allocate(m * n * 4);
+  const plan = planGemmInt8(kernels, {
+    a: { ptr: a.ptr, dtype: "u8", zeroPoint: 9 },
+    b,
+    c: c.ptr,
+    m,
+  });
+  kernels.run(plan);
+  const whole = [...kernels.arena.i32(c.ptr, m * n)];
+  kernels.arena.i32(c.ptr, m * n).fill(0);
+  const pieces = await loadPieces(kernels);
+  for (const job of plan.jobs) {
+    expect(job.units).toBeGreaterThan(2);
+    for (let unit = job.units - 1; unit >= 0; unit--) pieces(job, unit, unit + 1);
+  }
+  expect([...kernels.arena.i32(c.ptr, m * n)]).toEqual(whole);
+});
 
 test("rows of C may lie further apart, B may be stored by columns", async () => {
   const kernels = await loadKernels();
