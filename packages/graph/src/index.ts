@@ -16,4 +16,15 @@ export {
 } from "./session/session.js";
 export type { SessionRun } from "./session/session-run.js";
 export type { Outputs, Step } from "./session/step.js";
+export { type InferenceScope, inferNode } from "./shapes/infer-node.js";
+export {
+  type InferredShapes,
+  type InferShapesOptions,
+  inferShapes,
+} from "./shapes/infer-shapes.js";
+export {
+  constantOf,
+  elementsOf,
+  type InferredValue,
+} from "./shapes/inferred-value.js";
 export { validateModel } from "./validate/validate-model.js";
