@@ -16,3 +16,7 @@ export { channel_statistics_f32, group_scale_f32, normalize_f32, softmax_f32 } f
 export * from "./pool";
 export * from "./reduce";
 export * from "./resize";
+export { depthwise_f32 } from "./depthwise";
+export * from "./matrix-layout";
+export { peak_f32 } from "./peak";
+export { segment_product_f32 } from "./segment-product";

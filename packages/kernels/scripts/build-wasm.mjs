@@ -3,9 +3,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { writeTiles } from "./generate-tiles.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
+writeTiles();
 mkdirSync("dist", { recursive: true });
 mkdirSync("src/generated", { recursive: true });
 

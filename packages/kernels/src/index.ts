@@ -45,3 +45,29 @@ export {
   relaxedDotOperand,
   supportsRelaxedSimd,
 } from "./runtime/relaxed-probe.js";
+export {
+  type ConvAlgorithm,
+  type Conv2dSpec,
+  type ConvShape,
+  type Pads,
+  type Pair,
+} from "./convolution/conv2d-spec.js";
+export { convOutputSize, convTransposeOutputSize } from "./convolution/conv-output-size.js";
+export {
+  type PackConvTransposeWeightsOptions,
+  type PackedConvTransposeWeights,
+  packConvTransposeWeights,
+  type TransposePhase,
+} from "./convolution/pack-conv-transpose-weights.js";
+export {
+  type PackConvWeightsOptions,
+  type PackedConvWeights,
+  packConvWeights,
+} from "./convolution/pack-conv-weights.js";
+export { conv2dWorkspaceBytes, planConv2d } from "./convolution/plan-conv2d.js";
+export {
+  type ConvTranspose2dSpec,
+  planConvTranspose2d,
+} from "./convolution/plan-conv-transpose2d.js";
+export { type PackedMatrix, type PackMatrixOptions, packMatrix } from "./gemm/pack-matrix.js";
+export { type GemmBatch, type GemmSpec, planGemm } from "./gemm/plan-gemm.js";

@@ -1,0 +1,25 @@
+// Argument words of `depthwise_f32`, as byte offsets; src/convolution/depthwise.ts writes them.
+export const X: usize = 0;
+export const Y: usize = 4;
+export const WEIGHTS: usize = 8;
+export const BIAS: usize = 12; // 0: none
+export const RESIDUAL: usize = 16; // 0: none
+export const HEIGHT: usize = 20;
+export const WIDTH: usize = 24;
+export const CHANNELS: usize = 28;
+export const OUT_HEIGHT: usize = 32;
+export const OUT_WIDTH: usize = 36;
+export const KERNEL_HEIGHT: usize = 40;
+export const KERNEL_WIDTH: usize = 44;
+export const STRIDE_Y: usize = 48;
+export const STRIDE_X: usize = 52;
+export const DILATION_Y: usize = 56;
+export const DILATION_X: usize = 60;
+export const TOP: usize = 64;
+export const LEFT: usize = 68;
+export const Y_STRIDE: usize = 72; // bytes from pixel to pixel of the output
+export const R_STRIDE: usize = 76; // same for the residual
+export const LOW: usize = 80; // clamp
+export const HIGH: usize = 84;
+export const ACTIVATES: usize = 88;
+export const ACTIVATION: usize = 92; // 5 words

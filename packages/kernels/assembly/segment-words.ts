@@ -1,0 +1,37 @@
+// Argument words of `segment_product_f32`, as byte offsets; src/gemm/segment-product.ts writes them.
+export const A: usize = 0; // input
+export const B: usize = 4; // packed panels
+export const C: usize = 8; // output
+export const BIAS: usize = 12; // 0: none
+export const RESIDUAL: usize = 16; // 0: none; may be the output itself, which accumulates
+export const ROWS: usize = 20; // rows of one product
+export const COLUMNS: usize = 24; // columns of one product
+export const DELTAS: usize = 28; // one jump per segment end; the last goes back to the start of the row
+export const LAST_DELTA: usize = 32; // address of the last of them
+export const LENGTH: usize = 36; // bytes of a segment in a panel: 32 * floats
+export const PANEL: usize = 40; // bytes of a panel
+export const A_COLUMN: usize = 44; // bytes from one row of A to the next
+export const A_WIDTH: usize = 48; // rows of A until A_ROW applies
+export const A_ROW: usize = 52; // bytes added on top there
+export const A_HEIGHT: usize = 56; // rows of A_WIDTH rows until A_IMAGE applies
+export const A_IMAGE: usize = 60; // bytes added on top there
+export const C_COLUMN: usize = 64; // bytes from one row of C to the next
+export const R_COLUMN: usize = 68; // same for the residual
+export const INNER: usize = 72; // products = outer * inner, at these distances:
+export const A_INNER: usize = 76;
+export const A_OUTER: usize = 80;
+export const B_INNER: usize = 84;
+export const C_INNER: usize = 88;
+export const C_OUTER: usize = 92;
+export const R_INNER: usize = 96;
+export const R_OUTER: usize = 100;
+export const BIAS_INNER: usize = 104;
+export const BLOCK_ROWS: usize = 108; // rows of a unit
+export const ROW_BLOCKS: usize = 112;
+export const BLOCK_COLUMNS: usize = 116; // columns of a unit, a multiple of 8
+export const COLUMN_BLOCKS: usize = 120;
+export const CACHED_COLUMNS: usize = 124; // columns whose panels stay in the L1 cache, a multiple of 8
+export const LOW: usize = 128; // clamp
+export const HIGH: usize = 132;
+export const ACTIVATES: usize = 136; // 1: the activation words that follow apply as well
+export const ACTIVATION: usize = 140; // 5 words

@@ -1,0 +1,111 @@
+// Writes the unrolled register tiles of assembly/segment-product.ts to assembly/generated/tiles.ts.
+// Row counts share one template; writing them by hand would be 21 copies of the same four lines.
+import { mkdirSync, writeFileSync } from "node:fs";
+
+/** Most rows that fit the 15 vector registers: 5 with separate multiply and add, 6 with relaxed madd. */
+export const MAX_ROWS = 6;
+const UNROLL = 4;
+
+const list = (count, item) => Array.from({ length: count }, (_, i) => item(i));
+const indent = (lines, depth) => lines.map((line) => " ".repeat(depth) + line).join("\n");
+
+/** One step of k: a row of the panel (2 vectors) times one value of every row of A. */
+function step(rows, k) {
+  return [
+    `p = v128.load(b, ${k * 32}); q = v128.load(b, ${k * 32 + 16});`,
+    ...list(rows, (r) => [
+      `a = v128.load32_splat(a${r}, ${k * 4});`,
+      `c${r}0 = multiplyAdd(c${r}0, a, p); c${r}1 = multiplyAdd(c${r}1, a, q);`,
+    ]).flat(),
+  ];
+}
+
+function tile(rows) {
+  const each = (item) => list(rows, item).join(" ");
+  return `
+export function tile${rows}(
+  job: usize, ${each((r) => `a${r}: usize,`)}
+  b: usize, c: usize, residual: usize, bias: usize, columns: i32,
+): void {
+  const length = <usize>load<u32>(job, LENGTH);
+  const length4 = length & ~${UNROLL * 32 - 1};
+  const deltas = <usize>load<u32>(job, DELTAS);
+  const lastDelta = <usize>load<u32>(job, LAST_DELTA);
+  while (columns > 0) {
+    const count = min(columns, 8);
+    let c00 = loadBias(bias, count), c01 = loadBias4(bias, count);
+    ${each((r) => (r === 0 ? "" : `let c${r}0 = c00, c${r}1 = c01;`))}
+    let a: v128, p: v128, q: v128;
+    let delta = deltas;
+    for (;;) {
+      const stop = b + length;
+      const stop4 = b + length4;
+      while (b != stop4) {
+${indent(
+  list(UNROLL, (k) => step(rows, k)).flat(),
+  8,
+)}
+        b += ${UNROLL * 32};
+        ${each((r) => `a${r} += ${UNROLL * 4};`)}
+      }
+      while (b != stop) {
+${indent(step(rows, 0), 8)}
+        b += 32;
+        ${each((r) => `a${r} += 4;`)}
+      }
+      const jump = <usize>load<u32>(delta);
+      ${each((r) => `a${r} += jump;`)}
+      if (delta == lastDelta) break;
+      delta += 4;
+    }
+    const lo = v128.load32_splat(job, LOW), hi = v128.load32_splat(job, HIGH);
+    const ldc = <usize>load<u32>(job, C_COLUMN);
+    if (residual) {
+      const ldr = <usize>load<u32>(job, R_COLUMN);
+      let r = residual;
+${indent(
+  list(rows, (r) => [
+    `c${r}0 = f32x4.add(c${r}0, loadPart(r, count)); c${r}1 = f32x4.add(c${r}1, loadPart4(r, count));`,
+    ...(r < rows - 1 ? ["r += ldr;"] : []),
+  ]).flat(),
+  6,
+)}
+      residual += 32;
+    }
+    let y = c;
+    if (count == 8) {
+${indent(
+  list(rows, (r) => [
+    `v128.store(y, clamp(c${r}0, lo, hi)); v128.store(y, clamp(c${r}1, lo, hi), 16);`,
+    ...(r < rows - 1 ? ["y += ldc;"] : []),
+  ]).flat(),
+  6,
+)}
+    } else {
+${indent(
+  list(rows, (r) => [
+    `storePart(y, clamp(c${r}0, lo, hi), clamp(c${r}1, lo, hi), count);`,
+    ...(r < rows - 1 ? ["y += ldc;"] : []),
+  ]).flat(),
+  6,
+)}
+    }
+    c += 32;
+    if (bias) bias += 32;
+    columns -= 8;
+  }
+}`;
+}
+
+/** Writes assembly/generated/tiles.ts; the working directory is the package. */
+export function writeTiles() {
+  mkdirSync("assembly/generated", { recursive: true });
+  writeFileSync(
+  "assembly/generated/tiles.ts",
+  `// Made by scripts/generate-tiles.mjs; see assembly/segment-product.ts.
+import { clamp, loadBias, loadBias4, loadPart, loadPart4, multiplyAdd, storePart } from "../lanes";
+import { C_COLUMN, DELTAS, HIGH, LAST_DELTA, LENGTH, LOW, R_COLUMN } from "../segment-words";
+${list(MAX_ROWS, (r) => tile(r + 1)).join("\n")}
+`,
+);
+}
