@@ -1,6 +1,7 @@
 import type { Dim } from "../../model/model.js";
 import { intAttribute } from "../../operators/node-attributes.js";
-import { elementsOf, inferredValue, numbersOf } from "../inferred-value.js";
+import { elementsOf, inferredValue, isConcrete, numbersOf } from "../inferred-value.js";
+import { pickElements } from "../pick-elements.js";
 import {
   formatShape,
   invalidNode,
@@ -18,7 +19,6 @@ export const gather: ShapeRule = (inputs, context) => {
   const rank = data.shape.length;
   const axis = normalizeAxis(intAttribute(context.node, "axis", 0), rank, context);
   const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
-  const elements = rank === 1 ? elementsOf(data) : undefined;
   const positions = numbersOf(indices);
   const size = data.shape[axis]!;
   if (positions !== undefined && typeof size === "number") {
@@ -28,9 +28,20 @@ export const gather: ShapeRule = (inputs, context) => {
       }
     }
   }
+  const inner = indices.shape.length;
   const picked =
-    elements && positions?.map((at) => elements[at < 0 ? at + elements.length : at] ?? null);
-  return [inferredValue(data.dtype, shape, picked)];
+    positions &&
+    typeof size === "number" &&
+    isConcrete(indices.shape) &&
+    pickElements(data, shape, (position) => {
+      let flat = 0;
+      for (let i = 0; i < inner; i++) {
+        flat = flat * (indices.shape![i] as number) + position[axis + i]!;
+      }
+      const at = positions[flat]!;
+      return [...position.slice(0, axis), at < 0 ? at + size : at, ...position.slice(axis + inner)];
+    });
+  return [inferredValue(data.dtype, shape, picked || undefined)];
 };
 
 /** `GatherElements`: the shape of the indices. */

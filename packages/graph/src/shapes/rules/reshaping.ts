@@ -10,6 +10,7 @@ import {
   isConcrete,
   numbersOf,
 } from "../inferred-value.js";
+import { pickElements } from "../pick-elements.js";
 import {
   checkRank,
   formatShape,
@@ -175,14 +176,15 @@ export const transpose: ShapeRule = (inputs, context) => {
       `perm [${permutation.join(", ")}] does not permute the axes of ${formatShape(shape)}`,
     );
   }
-  const elements = shape.length <= 1 ? elementsOf(x) : undefined;
-  return [
-    inferredValue(
-      x.dtype,
-      permutation.map((axis) => shape[axis]!),
-      elements,
-    ),
-  ];
+  const permuted = permutation.map((axis) => shape[axis]!);
+  const elements = pickElements(x, permuted, (position) => {
+    const source: number[] = [];
+    permutation.forEach((axis, i) => {
+      source[axis] = position[i]!;
+    });
+    return source;
+  });
+  return [inferredValue(x.dtype, permuted, elements)];
 };
 
 /** `Expand`: broadcast with the shape that the second input holds. */

@@ -8,6 +8,7 @@ import {
   isConcrete,
   numbersOf,
 } from "../inferred-value.js";
+import { pickElements } from "../pick-elements.js";
 import {
   formatShape,
   invalidNode,
@@ -73,7 +74,7 @@ export const slice: ShapeRule = (inputs, context) => {
     if (steps[i] === 0) throw invalidNode(context, "a step must not be 0");
     shape[axis] = slicedSize(x.shape![axis]!, from[i]!, to[i]!, steps[i]!);
   });
-  const elements = slicedElements(x, from, to, steps);
+  const elements = slicedElements(x, shape, axes, from, to, steps);
   return [inferredValue(x.dtype, shape, elements)];
 };
 
@@ -104,18 +105,22 @@ function clamp(value: number, low: number, high: number): number {
 
 function slicedElements(
   x: InferredValue,
+  shape: readonly Dim[],
+  axes: readonly number[],
   starts: readonly Dim[],
   ends: readonly Dim[],
   steps: readonly Dim[],
 ): readonly Dim[] | undefined {
-  const elements = x.shape?.length === 1 && starts.length === 1 ? elementsOf(x) : undefined;
-  const [start, end, step] = [starts[0], ends[0], steps[0]];
-  if (elements === undefined || typeof start !== "number") return undefined;
-  if (typeof end !== "number" || typeof step !== "number") return undefined;
-  const [from, to] = clampRange(elements.length, start, end, step);
-  const picked: Dim[] = [];
-  for (let at = from; step > 0 ? at < to : at > to; at += step) picked.push(elements[at] ?? null);
-  return picked;
+  if (![...starts, ...ends, ...steps].every((bound) => typeof bound === "number")) return undefined;
+  return pickElements(x, shape, (position) => {
+    const source = [...position];
+    axes.forEach((axis, i) => {
+      const [start, end, step] = [starts[i], ends[i], steps[i]] as [number, number, number];
+      const [from] = clampRange(x.shape![axis] as number, start, end, step);
+      source[axis] = from + position[axis]! * step;
+    });
+    return source;
+  });
 }
 
 /** `Concat` along one axis. */
@@ -194,7 +199,10 @@ export const split: ShapeRule = (inputs, context) => {
 // From opset 18 on the last part may be smaller.
 function equalParts(size: Dim, count: number, context: RuleContext): Dim[] {
   const parts = intAttribute(context.node, "num_outputs", count);
-  if (typeof size !== "number") return new Array<Dim>(count).fill(ceilDivideDim(size, parts));
+  if (typeof size !== "number") {
+    const isExact = context.opset < 18;
+    return new Array<Dim>(count).fill(isExact ? ceilDivideDim(size, parts) : null);
+  }
   if (context.opset < 18 && size % parts !== 0) {
     throw shapeMismatch(context, `axis of size ${size} does not split into ${parts} equal parts`);
   }
