@@ -3,6 +3,9 @@
  *
  * @packageDocumentation
  */
+
+export { type ModelCost, modelCost, type NodeCost } from "./cost/model-cost.js";
+export { nodeMacs } from "./cost/node-macs.js";
 export type { Attribute, Dim, Graph, Model, Node, ValueInfo } from "./model/model.js";
 export type { ExternalData } from "./onnx/external-data.js";
 export { type ParseModelOptions, parseModel } from "./onnx/parse-model.js";

@@ -136,6 +136,7 @@ class Inference {
         );
       },
     };
+    const declaredOutputs = new Map(graph.outputs.map((output) => [output.name, output]));
     for (const node of graph.nodes) {
       if (++this.#visits > MAX_VISITS) {
         throw new EdgewrightError(
@@ -150,7 +151,7 @@ class Inference {
       const outputs = inferNode(node, nodeInputs, this.#opsets.get(node.domain) ?? 1, scope);
       node.outputs.forEach((name, i) => {
         if (name === "") return;
-        const info = graph.valueInfo.get(name);
+        const info = graph.valueInfo.get(name) ?? declaredOutputs.get(name);
         const value = outputs[i]!;
         values.set(name, info === undefined ? value : withDeclared(value, info));
       });

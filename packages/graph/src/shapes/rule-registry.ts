@@ -41,6 +41,7 @@ import {
   topK,
   unique,
 } from "./rules/indexing.js";
+import { loss } from "./rules/losses.js";
 import {
   determinant,
   einsum,
@@ -158,6 +159,7 @@ function ruleGroups(): [rule: ShapeRule, opTypes: string][] {
     [ofShapeAttribute, "RandomNormal RandomUniform"],
     [multinomial, "Multinomial"],
     [windowOfSize, "BlackmanWindow HammingWindow HannWindow"],
+    [loss, "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss"],
     [recurrent, "GRU LSTM RNN"],
     [quantize, "QuantizeLinear"],
     [dequantize, "DequantizeLinear"],

@@ -1,4 +1,5 @@
-import type { Dim } from "../../model/model.js";
+import { EdgewrightError } from "@edgewright/core";
+import type { Dim, Graph } from "../../model/model.js";
 import { graphAttribute, intAttribute, intsAttribute } from "../../operators/node-attributes.js";
 import { elementsOf, type InferredValue, inferredValue, unknownValue } from "../inferred-value.js";
 import {
@@ -17,8 +18,13 @@ export const conditional: ShapeRule = (inputs, context) => {
   if (typeof condition === "number") {
     return context.inferGraph(condition !== 0 ? thenGraph : elseGraph, []);
   }
-  const whenTrue = context.inferGraph(thenGraph, []);
-  const whenFalse = context.inferGraph(elseGraph, []);
+  const whenTrue = tryBranch(thenGraph, context);
+  const whenFalse = tryBranch(elseGraph, context);
+  if (EdgewrightError.isInstance(whenTrue)) {
+    if (EdgewrightError.isInstance(whenFalse)) throw whenTrue;
+    return whenFalse;
+  }
+  if (EdgewrightError.isInstance(whenFalse)) return whenTrue;
   if (whenTrue.length !== whenFalse.length) {
     throw invalidNode(
       context,
@@ -27,6 +33,17 @@ export const conditional: ShapeRule = (inputs, context) => {
   }
   return whenTrue.map((value, i) => commonKnowledge(value, whenFalse[i]!));
 };
+
+// A branch that cannot work with these shapes is not the one taken: Silero VAD has a branch for
+// each sampling rate, and 512 samples fit only one of them.
+function tryBranch(graph: Graph, context: RuleContext): readonly InferredValue[] | EdgewrightError {
+  try {
+    return context.inferGraph(graph, []);
+  } catch (error) {
+    if (EdgewrightError.isInstance(error) && error.code === "shape-mismatch") return error;
+    throw error;
+  }
+}
 
 /** What holds of a value that may be either. */
 function commonKnowledge(a: InferredValue, b: InferredValue): InferredValue {
