@@ -3,6 +3,45 @@
  *
  * @packageDocumentation
  */
+export {
+  type Activation,
+  type ActivationKind,
+  activationWords,
+  isIdentityActivation,
+} from "./activation/activation.js";
+export { type BinaryOp, type BinarySpec, planBinary } from "./elementwise/plan-binary.js";
+export { planReduce, type ReduceOp, type ReduceSpec } from "./elementwise/plan-reduce.js";
+export { planUnary, type UnarySpec } from "./elementwise/plan-unary.js";
+export {
+  type Copy2dSpec,
+  type CopySpec,
+  planCopy,
+  planCopy2d,
+  planFill,
+} from "./layout/plan-copy.js";
+export { planTranspose, type TransposeSpec } from "./layout/plan-transpose.js";
+export { type AffineSpec, planAffine } from "./normalization/plan-affine.js";
+export {
+  type GroupNormSpec,
+  type InstanceNormSpec,
+  planGroupNorm,
+  planInstanceNorm,
+} from "./normalization/plan-group-norm.js";
+export { type NormalizeSpec, planNormalize } from "./normalization/plan-normalize.js";
+export { planSoftmax, type SoftmaxSpec } from "./normalization/plan-softmax.js";
+export {
+  type GlobalPoolSpec,
+  type Pool2dSpec,
+  planGlobalPool,
+  planPool2d,
+} from "./pooling/plan-pool2d.js";
+export { planResize2d, type Resize2dSpec } from "./resize/plan-resize2d.js";
+export {
+  type CoordinateMode,
+  createResizeTable,
+  type ResizeTable,
+  type ResizeTableOptions,
+} from "./resize/resize-table.js";
 export type {
   F32GemvWeights,
   GemvFormat,

@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
-import { createPlan, loadKernels } from "../index.js";
+import { loadKernels, planUnary } from "../index.js";
 
 test("a plan runs on the embedded module", async () => {
   const kernels = await loadKernels();
   const x = kernels.arena.upload(new Float32Array([-1, 2, -3, 4]));
   const y = kernels.arena.allocate(16);
-  const plan = createPlan(kernels.arena, [
-    { kernel: "relu_f32", params: [x.ptr, y.ptr], units: 1 },
-  ]);
+  const plan = planUnary(kernels, { op: "relu", x: x.ptr, y: y.ptr, count: 4 });
   kernels.run(plan);
   expect([...kernels.arena.f32(y.ptr, 4)]).toEqual([0, 2, 0, 4]);
 });
