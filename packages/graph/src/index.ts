@@ -8,8 +8,10 @@ export { type ModelCost, modelCost, type NodeCost } from "./cost/model-cost.js";
 export { nodeMacs } from "./cost/node-macs.js";
 export type { Attribute, Dim, Graph, Model, Node, ValueInfo } from "./model/model.js";
 export type { ExternalData } from "./onnx/external-data.js";
+export { listExternalData } from "./onnx/list-external-data.js";
 export { type ParseModelOptions, parseModel } from "./onnx/parse-model.js";
 export { type NamedTensor, parseTensor } from "./onnx/read-tensor.js";
+export { serializeModel } from "./onnx/serialize-model.js";
 export type { Feeds } from "./session/feeds.js";
 export {
   createSession,

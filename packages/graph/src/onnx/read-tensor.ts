@@ -1,10 +1,5 @@
 import { arrayConstructor, type DType, type Tensor, type TensorData } from "@edgewright/core";
-import {
-  type ExternalData,
-  type ExternalReference,
-  externalBytes,
-  externalReference,
-} from "./external-data.js";
+import { type ExternalData, externalBytes, externalReference } from "./external-data.js";
 import { MAX_RANK, MAX_TENSOR_ELEMENTS } from "./limits.js";
 import { MessageReader } from "./message-reader.js";
 import { readStringPair } from "./string-pairs.js";
@@ -54,20 +49,6 @@ export function readTensor(
     },
   );
   return { name: fields.name, tensor: built! };
-}
-
-/** Where the tensor of the current field lies outside the file, or `undefined` when it does not. */
-export function readExternalReference(
-  reader: MessageReader,
-  kind: string,
-  index: number,
-): ExternalReference | undefined {
-  const fields = emptyFields();
-  reader.message(kind, index, (field) => {
-    if (field === 8 || field === 13 || field === 14) readTensorField(reader, field, fields);
-    else reader.skip();
-  });
-  return fields.isExternal ? externalReference(fields.external, fields.name) : undefined;
 }
 
 interface TensorFields {
