@@ -1,18 +1,27 @@
-import { EdgewrightError, throwIfAborted } from "@edgewright/core";
+import { EdgewrightError, type Tensor, throwIfAborted } from "@edgewright/core";
 import { type Kernels, loadKernels } from "@edgewright/kernels";
-import type { Model, ValueInfo } from "../model/model.js";
+import type { Graph, Model, ValueInfo } from "../model/model.js";
 import { parseModel } from "../onnx/parse-model.js";
+import { optimizeModel } from "../optimize/optimize-graph.js";
+import { KeptMemory } from "../planning/kept-memory.js";
+import { findControlInputs } from "./control-inputs.js";
 import { checkFeeds, type Feeds } from "./feeds.js";
-import { interpretSteps } from "./interpret-steps.js";
+import { GraphRunner } from "./graph-runner.js";
+import { type MemoryReport, reportMemory } from "./memory-report.js";
+import { type ProfileOptions, type ProfileRow, profileSession } from "./profile.js";
 import { SessionRun } from "./session-run.js";
-import type { Outputs } from "./step.js";
+import type { Outputs, UnnumberedStep } from "./step.js";
 
 /** Options of {@link createSession}. */
 export interface SessionOptions {
   /** Kernels to run on; several sessions may share one. @default the session loads its own */
   kernels?: Kernels;
+  /** Threads of the kernels that the session loads itself. @default 1 */
+  threads?: number;
   /** Rewrite the graph into fewer and faster operations. @default true */
   optimize?: boolean;
+  /** Combinations of input shapes whose plans are kept; the least recently used goes. @default 8 */
+  maxShapes?: number;
   /** Most bytes that one tensor may take. @default 2 GiB */
   maxTensorBytes?: number;
   /** Most iterations of one `Loop`. @default 2 ** 31 */
@@ -27,38 +36,73 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
-/** A model made ready to run; made by {@link createSession}. */
+/** Time after which a run that may be aborted lets other tasks of the event loop have a turn. */
+const TURN_MS = 20;
+
+/**
+ * A model made ready to run; made by {@link createSession}.
+ *
+ * The first run with inputs of new shapes plans them: memory for every value, a kernel for every layer.
+ * Later runs with the same shapes only compute.
+ */
 export class Session {
   /** What {@link Session.run} must be fed. */
   readonly inputs: readonly ValueInfo[];
   /** What {@link Session.run} returns. */
   readonly outputs: readonly ValueInfo[];
-  readonly #model: Model;
   readonly #kernels: Kernels;
   readonly #ownsKernels: boolean;
-  readonly #options: SessionOptions;
+  readonly #weights = new KeptMemory();
+  readonly #runner: GraphRunner;
+  readonly #model: Model;
   #disposed = false;
   #running = false;
 
   /** @internal */
   constructor(model: Model, kernels: Kernels, ownsKernels: boolean, options: SessionOptions) {
-    this.#model = model;
+    const { optimize = true, maxShapes = 8, maxTensorBytes, maxIterations } = options;
+    this.#model = optimize ? optimizeModel(model) : model;
     this.#kernels = kernels;
     this.#ownsKernels = ownsKernels;
-    this.#options = options;
     this.inputs = model.graph.inputs;
     this.outputs = model.graph.outputs;
+    const constants = new Set<Tensor>();
+    collectConstants(this.#model.graph, constants);
+    this.#runner = new GraphRunner(
+      this.#model.graph,
+      {
+        opsets: this.#model.opsets,
+        kernels,
+        weights: this.#weights,
+        isWeight: (constant) => constants.has(constant),
+        optimize,
+        maxShapes,
+        maxTensorBytes,
+        maxIterations,
+      },
+      findControlInputs(this.#model.graph),
+    );
   }
 
   /**
    * Runs the model.
+   *
+   * With a signal the run lets other tasks have a turn now and then, so that it can fire.
    *
    * @returns the model's outputs by name, in memory of their own.
    * @throws EdgewrightError `invalid-argument` or `shape-mismatch` for feeds that do not fit,
    * `aborted` when the signal fires, `disposed` after {@link Session.dispose}.
    */
   async run(feeds: Feeds, options: RunOptions = {}): Promise<Outputs> {
-    return this.runSync(feeds, options);
+    if (options.signal === undefined) return this.runSync(feeds, options);
+    const run = this.steps(feeds, options);
+    let turn = performance.now();
+    while (!run.next().done) {
+      if (performance.now() - turn < TURN_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      turn = performance.now();
+    }
+    return run.outputs;
   }
 
   /** {@link Session.run} without a promise. */
@@ -94,25 +138,43 @@ export class Session {
     const { signal } = options;
     throwIfAborted(signal, "Session.run");
     this.#running = true;
-    const steps = interpretSteps(this.#model.graph, this.#model.opsets, checked, {
-      signal,
-      maxOutputBytes: this.#options.maxTensorBytes,
-      maxIterations: this.#options.maxIterations,
-    });
-    return new SessionRun(steps, signal, () => {
+    return new SessionRun(this.#execute(checked, signal), signal, () => {
       this.#running = false;
     });
+  }
+
+  /**
+   * Runs the model some times and says where the time goes.
+   *
+   * @returns one row a layer, in order.
+   */
+  profile(feeds: Feeds, options: ProfileOptions = {}): ProfileRow[] {
+    return profileSession(this, feeds, options);
+  }
+
+  /** Bytes that the session holds. */
+  memory(): MemoryReport {
+    return reportMemory(this.#model.graph, this.#weights, this.#runner.programs, this.#kernels);
   }
 
   /** Gives memory back; later calls throw `disposed`. Kernels that the caller passed live on. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#runner.dispose();
+    this.#weights.dispose();
     if (this.#ownsKernels) this.#kernels.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  *#execute(
+    feeds: ReadonlyMap<string, Tensor>,
+    signal: AbortSignal | undefined,
+  ): Generator<UnnumberedStep, Outputs> {
+    return Object.fromEntries(yield* this.#runner.run(feeds, signal));
   }
 }
 
@@ -131,10 +193,21 @@ export async function createSession(
   const parsed = isBytes(model)
     ? parseModel(model instanceof ArrayBuffer ? new Uint8Array(model) : model)
     : model;
-  const kernels = options.kernels ?? (await loadKernels());
+  const { threads } = options;
+  const kernels = options.kernels ?? (await loadKernels(threads === undefined ? {} : { threads }));
   return new Session(parsed, kernels, options.kernels === undefined, options);
 }
 
 function isBytes(model: Model | Uint8Array | ArrayBuffer): model is Uint8Array | ArrayBuffer {
   return model instanceof ArrayBuffer || ArrayBuffer.isView(model);
+}
+
+function collectConstants(graph: Graph, into: Set<Tensor>): void {
+  for (const tensor of graph.initializers.values()) into.add(tensor);
+  for (const node of graph.nodes) {
+    for (const attribute of node.attributes.values()) {
+      if (attribute.type === "graph") collectConstants(attribute.value, into);
+      else if (attribute.type === "tensor") into.add(attribute.value);
+    }
+  }
 }
