@@ -63,6 +63,15 @@ function activateCheaply(x: usize, y: usize, count: i32, kind: i32, words: usize
       x += 32;
       y += 32;
     }
+  } else if (kind == LEAKY_RELU) {
+    for (; count >= 8; count -= 8) {
+      const v0 = v128.load(x);
+      const v1 = v128.load(x, 16);
+      v128.store(y, leaky(v0, a, b, zero));
+      v128.store(y, leaky(v1, a, b, zero), 16);
+      x += 32;
+      y += 32;
+    }
   } else if (kind == HARD_SWISH) {
     for (; count >= 8; count -= 8) {
       const v0 = v128.load(x);
@@ -78,7 +87,7 @@ function activateCheaply(x: usize, y: usize, count: i32, kind: i32, words: usize
     let r: v128;
     if (kind == RELU) r = f32x4.pmax(v, zero);
     else if (kind == CLIP) r = clamp(v, a, b);
-    else if (kind == LEAKY_RELU) r = v128.bitselect(f32x4.mul(v, a), v, f32x4.lt(v, zero));
+    else if (kind == LEAKY_RELU) r = leaky(v, a, b, zero);
     else {
       r = clamp(f32x4.add(f32x4.mul(v, a), b), zero, one);
       if (kind == HARD_SWISH) r = f32x4.mul(r, v);
@@ -194,4 +203,12 @@ function activateByFormula(x: usize, y: usize, count: i32, kind: i32, words: usi
     x += 16;
     y += 16;
   }
+}
+
+// Not below `floor`; a NaN passes.
+// @ts-ignore: decorator
+@inline
+function leaky(v: v128, slope: v128, floor: v128, zero: v128): v128 {
+  const r = v128.bitselect(f32x4.mul(v, slope), v, f32x4.lt(v, zero));
+  return f32x4.pmax(r, floor);
 }

@@ -9,7 +9,7 @@ import { floatBits } from "../runtime/job.js";
  * | `identity` | x | | |
  * | `relu` | max(x, 0) | | |
  * | `clip` | min(max(x, alpha), beta) | -infinity | infinity |
- * | `leaky-relu` | x < 0 ? alpha x : x | 0.01 | |
+ * | `leaky-relu` | max(x < 0 ? alpha x : x, beta) | 0.01 | -infinity |
  * | `hard-sigmoid` | clip(alpha x + beta, 0, 1) | 0.2 | 0.5 |
  * | `hard-swish` | x clip(alpha x + beta, 0, 1) | 1/6 | 0.5 |
  * | `sigmoid` | 1 / (1 + e^-x) | | |
@@ -154,7 +154,7 @@ function defaultParameters(kind: ActivationKind): [alpha: number, beta: number] 
     case "clip":
       return [-Infinity, Infinity];
     case "leaky-relu":
-      return [0.01, 0];
+      return [0.01, -Infinity];
     case "hard-sigmoid":
       return [0.2, 0.5];
     case "hard-swish":
