@@ -21,6 +21,78 @@ export {
   ValidationError,
 } from "./errors.js";
 export {
+  decodeBfloat16,
+  decodeFloat16,
+  encodeBfloat16,
+  encodeFloat16,
+  fromBfloat16Bits,
+  fromFloat16Bits,
+  toBfloat16Bits,
+  toFloat16Bits,
+} from "./half.js";
+export {
+  type Int4GroupParts,
+  packInt4Group,
+  type QuantizeInt4Options,
+  quantizeInt4Group,
+  unpackInt4Group,
+  unpackInt4GroupParts,
+} from "./packed/int4-group.js";
+export {
+  type QuantizeInt8Options,
+  quantizeInt8Channel,
+  unpackInt8Channel,
+} from "./packed/int8-channel.js";
+export {
+  type NestedParts,
+  nestedCodebooks,
+  packNested,
+  unpackNested,
+  unpackNestedCodes,
+} from "./packed/nested.js";
+export type {
+  Int4GroupTensor,
+  Int8ChannelTensor,
+  NestedTensor,
+  PackedFloats,
+  PackedTensor,
+  PackedTensorBase,
+  TernaryTensor,
+} from "./packed/packed-tensor.js";
+export {
+  packTernary,
+  type QuantizeTernaryOptions,
+  quantizeTernary,
+  unpackTernary,
+  unpackTernaryValues,
+} from "./packed/ternary.js";
+export { packedBytes, unpackTensor } from "./packed/unpack-tensor.js";
+export { createRng, philox4x32, type Rng, type RngState, restoreRng } from "./rng.js";
+export type {
+  ComputeUnit,
+  CoRun,
+  Device,
+  DeviceMeasurement,
+  DeviceProfile,
+  Engine,
+  FigureKind,
+  MetricStatistics,
+} from "./schemas/device-profile.js";
+export type { Accuracy, ModelVariant } from "./schemas/model-variant.js";
+export { parseDeviceProfile } from "./schemas/parse-device-profile.js";
+export { parseModelVariant } from "./schemas/parse-model-variant.js";
+export {
+  broadcastShapes,
+  broadcastStrides,
+  checkShape,
+  flattenIndex,
+  formatShape,
+  normalizeAxis,
+  sameShape,
+  stridesOf,
+  unflattenIndex,
+} from "./shape.js";
+export {
   type Interval,
   mean,
   meanInterval,
@@ -35,3 +107,4 @@ export {
   variance,
 } from "./statistics.js";
 export { sizeOf, type Tensor, tensor } from "./tensor.js";
+export { createRunningStatistics, type RunningStatistics } from "./welford.js";

@@ -156,11 +156,10 @@ export function normalQuantile(p: number): number {
   return (q * polynomial(a, q * q)) / polynomial(b, q * q);
 }
 
-// Two-sided: the t that holds a fraction `p` below it, by Hill's expansion (CACM algorithm 396),
-// good to about 1e-4 for two degrees of freedom and more; one and two are exact.
+// The t below which Student's distribution holds a fraction `p` >= 0.5.
 function studentQuantile(p: number, degrees: number): number {
-  if (degrees === 1) return Math.tan(Math.PI * (p - 0.5));
-  if (degrees === 2) return (2 * p - 1) * Math.sqrt(2 / (4 * p * (1 - p)));
+  if (degrees < 30) return exactStudentQuantile(p, degrees);
+  // Hill's expansion (CACM algorithm 396): six digits and more from 30 degrees of freedom on.
   const z = normalQuantile(p);
   const n = degrees;
   const z2 = z * z;
@@ -169,6 +168,32 @@ function studentQuantile(p: number, degrees: number): number {
   const g3 = (z * (((3 * z2 + 19) * z2 + 17) * z2 - 15)) / 384;
   const g4 = (z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945)) / 92160;
   return z + g1 / n + g2 / n ** 2 + g3 / n ** 3 + g4 / n ** 4;
+}
+
+// Halves an interval of angles on the finite sums of Abramowitz and Stegun 26.7.3 and 26.7.4.
+function exactStudentQuantile(p: number, degrees: number): number {
+  const central = 2 * p - 1;
+  let low = 0;
+  let high = Math.PI / 2;
+  for (let step = 0; step < 52; step++) {
+    const middle = (low + high) / 2;
+    if (studentCentral(middle, degrees) < central) low = middle;
+    else high = middle;
+  }
+  return Math.sqrt(degrees) * Math.tan((low + high) / 2);
+}
+
+// Probability between -t and t, t = sqrt(degrees) * tan(angle).
+function studentCentral(angle: number, degrees: number): number {
+  const cosine = Math.cos(angle);
+  const odd = degrees % 2 === 1;
+  let term = odd ? cosine : 1;
+  let sum = degrees === 1 ? 0 : term;
+  for (let k = odd ? 3 : 2; k < degrees; k += 2) {
+    term *= ((k - 1) / k) * cosine * cosine;
+    sum += term;
+  }
+  return odd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
 }
 
 function polynomial(coefficients: readonly number[], x: number): number {
