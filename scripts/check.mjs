@@ -23,7 +23,8 @@ const checks = {
     "kernels.wasm",
     "kernels-relaxed.wasm",
   ]),
-  size: [[tool("size-limit")]],
+  // It finds its plug-in only beside the package.json that names it.
+  size: [["node_modules/.bin/size-limit"]],
   changesets: [["node", "scripts/check-changesets.mjs"]],
   docs: [[tool("typedoc")]],
   smoke: [["node", "scripts/smoke-consumer.mjs"]],
@@ -44,7 +45,7 @@ let failed = 0;
 for (const name of asked.length > 0 ? asked : Object.keys(checks)) {
   const started = performance.now();
   const failure = checks[name]
-    .map(([command, ...args]) => spawnSync(command, args, { encoding: "utf8" }))
+    .map(([command, ...args]) => spawnSync(command, args, { encoding: "utf8", cwd: name === "size" ? "tools" : "." }))
     .find((result) => result.status !== 0);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${failure ? "✗" : "✓"} ${name} (${seconds} s)`);
