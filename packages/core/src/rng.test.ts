@@ -138,14 +138,14 @@ test("integers stay within their ends", () => {
 
 test("what cannot be drawn is refused", () => {
   const rng = createRng(0);
-  expect(() => createRng(-1)).toThrow("createRng: the seed must be a whole number from 0");
+  expect(() => createRng(-1)).toThrow("createRng: a whole number from 0");
   expect(() => createRng(1.5)).toThrow("got 1.5");
   expect(() => rng.integer(3, 3)).toThrow("low < high were expected, got 3 and 3");
-  expect(() => rng.categorical([0, 0])).toThrow("no weight is above 0");
-  expect(() => rng.categorical([1, -1])).toThrow("weight 1 is -1");
+  expect(() => rng.categorical([0, 0])).toThrow("a weight above 0 was expected");
+  expect(() => rng.categorical([1, -1])).toThrow("weight 1 must be finite and not below 0, got -1");
   expect(() => rng.exponential(0)).toThrow("a rate above 0");
   expect(() => restoreRng({ ...rng.state(), algorithm: "x" as "philox4x32-10" })).toThrow('"x"');
 });
 
-const PINNED = [0.4310784900362413, -0.5779426885603559, 2.7003435261125377, 5.578382431490935];
+const PINNED = [0.4310784900362413, -0.5779426885603558, 2.7003435261125377, 5.578382431490935];
 const PINNED_SHUFFLE = [6, 2, 5, 7, 0, 4, 3, 1];

