@@ -20,6 +20,10 @@ export {
   type SessionOptions,
 } from "./session/session.js";
 export type { SessionRun } from "./session/session-run.js";
+export type { MemoryReport } from "./session/memory-report.js";
+export { InferenceSession, type InferenceSessionOptions } from "./session/onnxruntime-face.js";
+export { type OnnxTensorLike, Tensor } from "./session/onnxruntime-tensor.js";
+export type { ProfileOptions, ProfileRow } from "./session/profile.js";
 export type { Outputs, Step } from "./session/step.js";
 export { type InferenceScope, inferNode } from "./shapes/infer-node.js";
 export {

@@ -72,7 +72,7 @@ class ProgramBuilder {
       if (value === undefined) continue;
       this.#memory.place(name, "row-major", this.#memory.create(valueBytes(value), -1));
     }
-    graph.nodes.forEach((node, i) => this.#draft(node, i));
+    for (const [i, node] of graph.nodes.entries()) this.#draft(node, i);
     const end = graph.nodes.length;
     const epilogue: Conversion[] = [];
     for (const name of results) {

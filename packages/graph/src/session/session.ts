@@ -1,5 +1,5 @@
 import { EdgewrightError, type Tensor, throwIfAborted } from "@edgewright/core";
-import { type Kernels, loadKernels } from "@edgewright/kernels";
+import { type Kernels, type LoadKernelsOptions, loadKernels } from "@edgewright/kernels";
 import type { Graph, Model, ValueInfo } from "../model/model.js";
 import { parseModel } from "../onnx/parse-model.js";
 import { optimizeModel } from "../optimize/optimize-graph.js";
@@ -193,8 +193,8 @@ export async function createSession(
   const parsed = isBytes(model)
     ? parseModel(model instanceof ArrayBuffer ? new Uint8Array(model) : model)
     : model;
-  const { threads } = options;
-  const kernels = options.kernels ?? (await loadKernels(threads === undefined ? {} : { threads }));
+  const { threads = 1 } = options;
+  const kernels = options.kernels ?? (await loadKernels({ threads } as LoadKernelsOptions));
   return new Session(parsed, kernels, options.kernels === undefined, options);
 }
 

