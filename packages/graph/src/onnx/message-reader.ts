@@ -171,7 +171,8 @@ export class MessageReader {
       .filter((frame) => frame.kind !== "")
       .map((frame) => {
         const index = frame.index < 0 ? "" : ` ${frame.index}`;
-        const name = frame.name === "" ? "" : ` "${frame.name}"`;
+        // A hostile file may call a node anything, at any length.
+        const name = frame.name === "" ? "" : ` "${frame.name.slice(0, 120)}"`;
         return `${frame.kind}${index}${name}`;
       })
       .join(", ");

@@ -146,7 +146,7 @@ function factors(dims: readonly Dim[]): { scale: number; symbols: string[] } | n
       const isProduct =
         parts !== undefined && parts.length > 1 && parts.every((part) => /^[^()+]+$/.test(part));
       symbols.push(...(isProduct ? parts : [affine.atom]));
-    } else symbols.push(dim);
+    } else symbols.push(`(${dim})`);
   }
   return { scale, symbols };
 }
@@ -154,7 +154,11 @@ function factors(dims: readonly Dim[]): { scale: number; symbols: string[] } | n
 function fromFactors(scale: number, symbols: readonly string[]): Dim {
   if (symbols.length === 0 || scale === 0) return scale;
   if (symbols.length === 1) {
-    const { atom, scale: own, offset } = parse(symbols[0]!);
+    const symbol = symbols[0]!;
+    // A factor such as `(h+1)` may be multiplied out; a sum of symbols is kept whole.
+    const inner = /^\((.*)\)$/.exec(symbol)?.[1];
+    const opened = inner !== undefined && isBalanced(inner) ? parse(inner) : undefined;
+    const { atom, scale: own, offset } = opened && opened.offset !== 0 ? opened : parse(symbol);
     return format({ atom, scale: own * scale, offset: offset * scale });
   }
   return format({ atom: `(${[...symbols].sort().join("*")})`, scale, offset: 0 });
