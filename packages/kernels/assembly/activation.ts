@@ -1,7 +1,8 @@
 // Activations: five argument words (kind, alpha, beta, scale, shift), see src/activation/activation.ts.
 // A kernel calls `activate` once per finished strip that still lies in the first-level cache.
-import { clamp, loadLanes, storeLanes } from "./lanes";
-import { erf4, exp4, log4, sigmoid4, softplus4, tanh4 } from "./vector-math";
+import { clamp } from "./lanes";
+import { loadNext, storeNext } from "./tails";
+import { erf4, exp4, log4, tanh4 } from "./vector-math";
 
 // Kinds in the order of KINDS in src/activation/activation.ts; up to HARD_SWISH a few instructions each.
 const IDENTITY = 0;
@@ -30,14 +31,18 @@ export function activateTo(x: usize, y: usize, count: i32, words: usize): void {
     const s = f32x4.splat(scale);
     const t = f32x4.splat(shift);
     for (; count > 0; count -= 4) {
-      const v = count >= 4 ? v128.load(x) : loadLanes(x, count);
-      const r = f32x4.add(f32x4.mul(v, s), t);
-      if (count >= 4) v128.store(y, r);
-      else storeLanes(y, r, count);
+      storeNext(y, f32x4.add(f32x4.mul(loadNext(x, count), s), t), count);
       x += 16;
       y += 16;
     }
   } else if (x != y) memory.copy(y, x, <usize>count << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function leaky(v: v128, slope: v128, floor: v128, zero: v128): v128 {
+  const r = v128.bitselect(f32x4.mul(v, slope), v, f32x4.lt(v, zero));
+  return f32x4.pmax(r, floor);
 }
 
 function activateCheaply(x: usize, y: usize, count: i32, kind: i32, words: usize): void {
@@ -83,7 +88,7 @@ function activateCheaply(x: usize, y: usize, count: i32, kind: i32, words: usize
     }
   }
   for (; count > 0; count -= 4) {
-    const v = count >= 4 ? v128.load(x) : loadLanes(x, count);
+    const v = loadNext(x, count);
     let r: v128;
     if (kind == RELU) r = f32x4.pmax(v, zero);
     else if (kind == CLIP) r = clamp(v, a, b);
@@ -92,123 +97,137 @@ function activateCheaply(x: usize, y: usize, count: i32, kind: i32, words: usize
       r = clamp(f32x4.add(f32x4.mul(v, a), b), zero, one);
       if (kind == HARD_SWISH) r = f32x4.mul(r, v);
     }
-    if (count >= 4) v128.store(y, r);
-    else storeLanes(y, r, count);
+    storeNext(y, r, count);
     x += 16;
     y += 16;
   }
 }
 
-// The kind is decided once per vector: the branch is predicted, and every formula stands here once.
+// Kinds above HARD_SWISH, by what they need: e^t, ln, or a rational function of t.
+const SIGMOID = 6;
+const SILU = 7;
+const EXP = 8;
+const SOFTPLUS = 9;
+const MISH = 10;
+const ELU = 11; // these three need tanh as well: e^t - 1 = tanh(t/2) (e^t + 1) loses nothing where t is small
+const SELU = 12;
+const EXPM1 = 13;
+const TANH = 14;
+const GELU_TANH = 15;
+const ERF = 16;
+const GELU = 17;
+const LOG = 18;
+
+const CONSTANTS = memory.data<f32>([1, -3.4028235e38, 20, 2, 0.5, 0.035677408137, 0.797884560803, 0.70710678]);
+
+// The kind is decided for every vector anew: the branches are predicted, and every formula stands here once.
 function activateByFormula(x: usize, y: usize, count: i32, kind: i32, words: usize): void {
-  const a = f32x4.splat(load<f32>(words, 4));
-  const b = f32x4.splat(load<f32>(words, 8));
-  const zero = f32x4.splat(0);
-  const one = f32x4.splat(1);
-  const lowest = f32x4.splat(-3.4028235e38); // in place of -Infinity where the other factor is 0
+  const a = v128.load32_splat(words, 4);
+  const b = v128.load32_splat(words, 8);
+  const zero = i32x4.splat(0);
+  const one = v128.load32_splat(CONSTANTS);
   for (; count > 0; count -= 4) {
-    const v = count >= 4 ? v128.load(x) : loadLanes(x, count);
+    const v = loadNext(x, count);
+    // Stands for -Infinity where the other factor is 0.
+    const finite = f32x4.pmax(v, v128.load32_splat(CONSTANTS, 4));
+    let t = v;
+    let e = v;
     let r = v;
+    if (kind <= EXPM1) {
+      if (kind == SIGMOID) t = f32x4.neg(v);
+      else if (kind == SILU) t = f32x4.neg(f32x4.mul(v, a));
+      else if (kind == SOFTPLUS) t = f32x4.neg(f32x4.abs(v));
+      else if (kind == MISH) t = f32x4.pmin(v, v128.load32_splat(CONSTANTS, 8));
+      else if (kind == ELU) t = f32x4.mul(v, b);
+      e = exp4(t);
+      r = e;
+    }
+    if (kind >= ELU && kind <= GELU_TANH) {
+      if (kind <= EXPM1) t = f32x4.mul(t, v128.load32_splat(CONSTANTS, 16));
+      else if (kind == GELU_TANH) {
+        // sqrt(2/pi) (x + 0.044715 x^3)
+        const cubic = f32x4.mul(f32x4.mul(v, v), v128.load32_splat(CONSTANTS, 20));
+        t = f32x4.mul(v, f32x4.add(cubic, v128.load32_splat(CONSTANTS, 24)));
+      }
+      r = tanh4(t);
+    }
     switch (kind) {
-      case 6: // sigmoid
-        r = sigmoid4(v);
+      case SIGMOID:
+        r = f32x4.div(one, f32x4.add(one, e));
         break;
-      case 7: // silu
-        r = f32x4.mul(f32x4.pmax(v, lowest), sigmoid4(f32x4.mul(v, a)));
+      case SILU:
+        r = f32x4.div(finite, f32x4.add(one, e));
         break;
-      case 8: // tanh
-      case 9: // gelu by tanh
-      {
-        let u = v;
-        if (kind == 9) {
-          // sqrt(2/pi) (x + 0.044715 x^3)
-          const cubic = f32x4.add(f32x4.mul(f32x4.mul(v, v), f32x4.splat(0.035677408137)), f32x4.splat(0.797884560803));
-          u = f32x4.mul(v, cubic);
+      case MISH: {
+        // x tanh(ln(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2)
+        const two = v128.load32_splat(CONSTANTS, 12);
+        const n = f32x4.mul(e, f32x4.add(e, two));
+        r = f32x4.mul(finite, f32x4.div(n, f32x4.add(n, two)));
+        break;
+      }
+      case ELU:
+      case SELU:
+      case EXPM1:
+        r = f32x4.mul(r, f32x4.add(e, one));
+        if (kind != EXPM1) r = v128.bitselect(f32x4.mul(r, a), v, f32x4.lt(v, zero));
+        if (kind == SELU) r = f32x4.mul(r, b);
+        break;
+      case ERF:
+      case GELU:
+        r = erf4(kind == GELU ? f32x4.mul(v, v128.load32_splat(CONSTANTS, 28)) : v);
+      case GELU_TANH: // falls through
+        if (kind != ERF) r = f32x4.mul(f32x4.mul(finite, v128.load32_splat(CONSTANTS, 16)), f32x4.add(r, one));
+        break;
+      case SOFTPLUS:
+      case LOG: {
+        // ln(1 + e) is relatively exact where e is small by Kahan's correction of the rounding of 1 + e.
+        const u = kind == LOG ? v : f32x4.add(one, e);
+        r = log4(u);
+        if (kind == SOFTPLUS) {
+          const lost = f32x4.eq(u, one);
+          const d = v128.bitselect(one, f32x4.sub(u, one), lost);
+          r = v128.bitselect(e, f32x4.mul(r, f32x4.div(e, d)), lost);
+          r = f32x4.add(f32x4.pmax(v, zero), r);
         }
-        r = tanh4(u);
-        if (kind == 9) r = f32x4.mul(f32x4.mul(f32x4.pmax(v, lowest), f32x4.splat(0.5)), f32x4.add(r, one));
         break;
       }
-      case 10: // erf
-      case 11: // gelu: x/2 (1 + erf(x / sqrt 2))
-        r = erf4(kind == 11 ? f32x4.mul(v, f32x4.splat(0.70710678)) : v);
-        if (kind == 11) r = f32x4.mul(f32x4.mul(f32x4.pmax(v, lowest), f32x4.splat(0.5)), f32x4.add(r, one));
-        break;
-      case 12: // exp
-      case 13: // elu: alpha (e^(x * beta) - 1) below 0; celu has beta = 1 / alpha
-      case 14: // selu: beta * elu
-      {
-        const t = kind == 13 ? f32x4.mul(v, b) : v;
-        r = exp4(t);
-        if (kind != 12) {
-          // e^t - 1 = tanh(t/2) (e^t + 1) loses nothing where t is small
-          r = f32x4.mul(f32x4.mul(tanh4(f32x4.mul(t, f32x4.splat(0.5))), f32x4.add(r, one)), a);
-          r = v128.bitselect(r, v, f32x4.lt(v, zero));
-          if (kind == 14) r = f32x4.mul(r, b);
-        }
-        break;
-      }
-      case 15: // softplus
-        r = softplus4(v);
-        break;
-      case 16: // mish: x tanh(ln(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2)
-      {
-        const e = exp4(f32x4.pmin(v, f32x4.splat(20)));
-        const n = f32x4.mul(e, f32x4.add(e, f32x4.splat(2)));
-        r = f32x4.mul(f32x4.pmax(v, lowest), f32x4.div(n, f32x4.add(n, f32x4.splat(2))));
-        break;
-      }
-      case 17: // softsign
+      case 19: // softsign
         r = f32x4.div(v, f32x4.add(f32x4.abs(v), one));
         break;
-      case 18: // thresholded relu; a NaN stays
+      case 20: // thresholded relu; a NaN stays
         r = v128.andnot(v, f32x4.le(v, a));
         break;
-      case 19:
-        r = log4(v);
-        break;
-      case 20:
+      case 21:
         r = f32x4.sqrt(v);
         break;
-      case 21:
+      case 22:
         r = f32x4.div(one, v);
         break;
-      case 22:
+      case 23:
         r = f32x4.neg(v);
         break;
-      case 23:
+      case 24:
         r = f32x4.abs(v);
         break;
-      case 24:
+      case 25:
         r = f32x4.floor(v);
         break;
-      case 25:
+      case 26:
         r = f32x4.ceil(v);
         break;
-      case 26: // to nearest, halves to even
+      case 27: // to nearest, halves to even
         r = f32x4.nearest(v);
         break;
-      case 27: // sign: NaN stays, 0 stays
-        r = v128.bitselect(v128.or(one, v128.and(v, i32x4.splat(i32.MIN_VALUE))), v, f32x4.gt(f32x4.abs(v), zero));
+      case 28: // sign: NaN and 0 stay
+        r = f32x4.abs(v);
+        r = v128.bitselect(v128.or(one, v128.xor(v, r)), v, f32x4.gt(r, zero));
         break;
-      case 28:
+      case 29:
         r = f32x4.mul(v, v);
         break;
-      case 29: // expm1
-        r = f32x4.mul(tanh4(f32x4.mul(v, f32x4.splat(0.5))), f32x4.add(exp4(v), one));
-        break;
     }
-    if (count >= 4) v128.store(y, r);
-    else storeLanes(y, r, count);
+    storeNext(y, r, count);
     x += 16;
     y += 16;
   }
-}
-
-// Not below `floor`; a NaN passes.
-// @ts-ignore: decorator
-@inline
-function leaky(v: v128, slope: v128, floor: v128, zero: v128): v128 {
-  const r = v128.bitselect(f32x4.mul(v, slope), v, f32x4.lt(v, zero));
-  return f32x4.pmax(r, floor);
 }

@@ -1,5 +1,5 @@
 import { activate } from "./activation";
-import { loadLanes, storeLanes } from "./lanes";
+import { loadNext, storeNext } from "./tails";
 
 // y = activation(x * scale + shift) per channel. Words: x, y, c, positions of an image, scale, shift
 // (shift may be 0), bytes from one image's scale to the next, activation (5) at 28. A unit is a position.
@@ -17,14 +17,12 @@ export function affine_f32(params: usize, begin: i32, end: i32): void {
     let y = load<usize>(params, 4) + offset;
     const out = y;
     for (let count = c; count > 0; count -= 4) {
-      const whole = count >= 4;
-      let r = f32x4.mul(whole ? v128.load(x) : loadLanes(x, count), whole ? v128.load(scale) : loadLanes(scale, count));
+      let r = f32x4.mul(loadNext(x, count), loadNext(scale, count));
       if (shift) {
-        r = f32x4.add(r, whole ? v128.load(shift) : loadLanes(shift, count));
+        r = f32x4.add(r, loadNext(shift, count));
         shift += 16;
       }
-      if (whole) v128.store(y, r);
-      else storeLanes(y, r, count);
+      storeNext(y, r, count);
       x += 16;
       y += 16;
       scale += 16;

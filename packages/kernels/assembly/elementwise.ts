@@ -1,6 +1,6 @@
 // Elementwise functions of one and two operands.
 import { activate, activateTo } from "./activation";
-import { loadLanes, storeLanes } from "./lanes";
+import { loadTail, storeTail } from "./tails";
 
 const CHUNK = 1024; // floats of a unit of unary_f32: fits the first-level cache twice
 
@@ -128,14 +128,14 @@ function rowOf(op: i32, a: usize, b: usize, y: usize, count: i32, aScalar: i32, 
   }
   for (; count > 0; count -= 4) {
     if (!aScalar) {
-      a0 = loadLanes(a, count);
+      a0 = loadTail(a, count);
       a += 16;
     }
     if (!bScalar) {
-      b0 = loadLanes(b, count);
+      b0 = loadTail(b, count);
       b += 16;
     }
-    storeLanes(y, apply(op, a0, b0), count);
+    storeTail(y, apply(op, a0, b0), count);
     y += 16;
   }
 }

@@ -1,5 +1,6 @@
 // Softmax and the normalisations.
-import { loadLanes, multiplyAdd, storeLanes } from "./lanes";
+import { multiplyAdd } from "./lanes";
+import { loadNext, loadTail, storeNext, storeTail } from "./tails";
 import { exp4, log4 } from "./vector-math";
 
 // @ts-ignore: decorator
@@ -15,7 +16,7 @@ function keepLanes(v: v128, count: i32): v128 {
   return v128.and(v, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
 }
 
-function rowMaximum(p: usize, count: i32): f32 {
+export function rowMaximum(p: usize, count: i32): f32 {
   let m0 = f32x4.splat(-Infinity);
   let m1 = m0;
   let m2 = m0;
@@ -44,48 +45,42 @@ export function softmax_f32(params: usize, begin: i32, end: i32): void {
   const log = load<i32>(params, 12);
   for (let row = begin; row < end; row++) {
     const offset = <usize>(row * cols) << 2;
-    let p = load<usize>(params, 0) + offset;
-    let q = load<usize>(params, 4) + offset;
-    const top = f32x4.splat(rowMaximum(p, cols));
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let count = cols;
-    const x = p;
-    const y = q;
-    for (; count >= 8; count -= 8) {
-      const e0 = exp4(f32x4.sub(v128.load(p), top));
-      const e1 = exp4(f32x4.sub(v128.load(p, 16), top));
-      s0 = f32x4.add(s0, e0);
-      s1 = f32x4.add(s1, e1);
-      if (!log) {
-        v128.store(q, e0);
-        v128.store(q, e1, 16);
-      }
-      p += 32;
-      q += 32;
-    }
-    for (; count > 0; count -= 4) {
-      const e = keepLanes(exp4(f32x4.sub(loadLanes(p, count), top)), count);
-      s0 = f32x4.add(s0, e);
-      if (!log) storeLanes(q, e, count);
-      p += 16;
-      q += 16;
-    }
-    const sum = sumLanes(f32x4.add(s0, s1));
-    p = log ? x : y;
-    q = y;
+    const x = load<usize>(params, 0) + offset;
+    const y = load<usize>(params, 4) + offset;
+    const top = f32x4.splat(rowMaximum(x, cols));
+    const sum = expRow(x, log ? 0 : y, cols, top);
     // log: x - top - ln sum, where top is taken off first: it may be huge
-    const factor = f32x4.splat(log ? 1 : 1 / sum);
-    const down = log ? top : f32x4.splat(0);
-    const off = log ? log4(f32x4.splat(sum)) : f32x4.splat(0);
-    for (count = cols; count > 0; count -= 4) {
-      const v = count >= 4 ? v128.load(p) : loadLanes(p, count);
-      const r = f32x4.mul(f32x4.sub(f32x4.sub(v, down), off), factor);
-      if (count >= 4) v128.store(q, r);
-      else storeLanes(q, r, count);
-      p += 16;
-      q += 16;
+    if (log) logRow(x, y, cols, top, sum);
+    else scaleRow(y, y, cols, f32x4.splat(0), f32x4.splat(1 / sum), 0, 0);
+  }
+}
+
+// y = e^(x - top), or nothing kept where y is 0; returns the sum.
+function expRow(x: usize, y: usize, cols: i32, top: v128): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  for (let count = cols; count > 0; count -= 4) {
+    let e = exp4(f32x4.sub(loadNext(x, count), top));
+    if (count < 4) e = keepLanes(e, count);
+    // Two sums in turn: additions one after the other would take longer than the exponential.
+    const s = f32x4.add(s0, e);
+    s0 = s1;
+    s1 = s;
+    if (y) {
+      storeNext(y, e, count);
+      y += 16;
     }
+    x += 16;
+  }
+  return sumLanes(f32x4.add(s0, s1));
+}
+
+function logRow(x: usize, y: usize, cols: i32, top: v128, sum: f32): void {
+  const off = log4(f32x4.splat(sum));
+  for (let count = cols; count > 0; count -= 4) {
+    storeNext(y, f32x4.sub(f32x4.sub(loadNext(x, count), top), off), count);
+    x += 16;
+    y += 16;
   }
 }
 
@@ -113,15 +108,14 @@ export function normalize_f32(params: usize, begin: i32, end: i32): void {
 
 function addRows(a: usize, b: usize, y: usize, count: i32): void {
   for (; count > 0; count -= 4) {
-    const r = f32x4.add(loadLanes(a, count), loadLanes(b, count));
-    storeLanes(y, r, count);
+    storeNext(y, f32x4.add(loadNext(a, count), loadNext(b, count)), count);
     a += 16;
     b += 16;
     y += 16;
   }
 }
 
-function rowSum(p: usize, count: i32): f32 {
+export function rowSum(p: usize, count: i32): f32 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   for (; count >= 8; count -= 8) {
@@ -130,7 +124,7 @@ function rowSum(p: usize, count: i32): f32 {
     p += 32;
   }
   for (; count > 0; count -= 4) {
-    s0 = f32x4.add(s0, loadLanes(p, count));
+    s0 = f32x4.add(s0, loadNext(p, count));
     p += 16;
   }
   return sumLanes(f32x4.add(s0, s1));
@@ -148,7 +142,7 @@ function rowSumOfSquares(p: usize, count: i32, mean: f32): f32 {
     p += 32;
   }
   for (; count > 0; count -= 4) {
-    const d = keepLanes(f32x4.sub(loadLanes(p, count), m), count);
+    const d = keepLanes(f32x4.sub(loadNext(p, count), m), min(count, 4));
     s0 = multiplyAdd(s0, d, d);
     p += 16;
   }
@@ -158,18 +152,16 @@ function rowSumOfSquares(p: usize, count: i32, mean: f32): f32 {
 // y = (x - mean) * inverse * gamma + beta
 function scaleRow(x: usize, y: usize, count: i32, mean: v128, inverse: v128, gamma: usize, beta: usize): void {
   for (; count > 0; count -= 4) {
-    const whole = count >= 4;
-    let r = f32x4.mul(f32x4.sub(whole ? v128.load(x) : loadLanes(x, count), mean), inverse);
+    let r = f32x4.mul(f32x4.sub(loadNext(x, count), mean), inverse);
     if (gamma) {
-      r = f32x4.mul(r, whole ? v128.load(gamma) : loadLanes(gamma, count));
+      r = f32x4.mul(r, loadNext(gamma, count));
       gamma += 16;
     }
     if (beta) {
-      r = f32x4.add(r, whole ? v128.load(beta) : loadLanes(beta, count));
+      r = f32x4.add(r, loadNext(beta, count));
       beta += 16;
     }
-    if (whole) v128.store(y, r);
-    else storeLanes(y, r, count);
+    storeNext(y, r, count);
     x += 16;
     y += 16;
   }
@@ -193,7 +185,7 @@ export function channel_statistics_f32(params: usize, begin: i32, end: i32): voi
     for (let left = positions; left > 0; left -= 64) {
       let s = f32x4.splat(0);
       for (let block = min(left, 64); block > 0; block--) {
-        s = f32x4.add(s, loadLanes(p, lanes));
+        s = f32x4.add(s, loadTail(p, lanes));
         p += step;
       }
       sum = f32x4.add(sum, s);
@@ -204,14 +196,14 @@ export function channel_statistics_f32(params: usize, begin: i32, end: i32): voi
     for (let left = positions; left > 0; left -= 64) {
       let s = f32x4.splat(0);
       for (let block = min(left, 64); block > 0; block--) {
-        const d = f32x4.sub(loadLanes(p, lanes), mean);
+        const d = f32x4.sub(loadTail(p, lanes), mean);
         s = multiplyAdd(s, d, d);
         p += step;
       }
       squares = f32x4.add(squares, s);
     }
-    storeLanes(to, mean, lanes);
-    storeLanes(to + step, squares, lanes);
+    storeTail(to, mean, lanes);
+    storeTail(to + step, squares, lanes);
   }
 }
 

@@ -1,5 +1,5 @@
 // Max and average pooling of [n, h, w, c].
-import { loadLanes, storeLanes } from "./lanes";
+import { loadTail, storeTail } from "./tails";
 
 // Words: 0 x, 4 y, 8 h, 12 w, 16 c, 20 oh, 24 ow, 28 kh, 32 kw, 36 stride h, 40 stride w,
 //  44 pad top, 48 pad left, 52 dilation h, 56 dilation w, 60 average (1) or max (0),
@@ -81,12 +81,12 @@ function maximumWindow(x: usize, y: usize, c: i32, rows: i32, columns: i32, step
     for (let i = rows; i > 0; i--) {
       let p = line;
       for (let j = columns; j > 0; j--) {
-        m = f32x4.max(m, loadLanes(p, c));
+        m = f32x4.max(m, loadTail(p, c));
         p += stepX;
       }
       line += stepY;
     }
-    storeLanes(y, m, c);
+    storeTail(y, m, c);
     x += 16;
     y += 16;
   }
@@ -133,12 +133,12 @@ function averageWindow(
     for (let i = rows; i > 0; i--) {
       let p = line;
       for (let j = columns; j > 0; j--) {
-        sum = f32x4.add(sum, loadLanes(p, c));
+        sum = f32x4.add(sum, loadTail(p, c));
         p += stepX;
       }
       line += stepY;
     }
-    storeLanes(y, f32x4.mul(sum, s), c);
+    storeTail(y, f32x4.mul(sum, s), c);
     x += 16;
     y += 16;
   }

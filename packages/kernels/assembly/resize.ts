@@ -1,6 +1,7 @@
 // Resizing of [n, h, w, c] by tables of taps, which src/resize makes for every coordinate rule.
 import { copyBytes } from "./layout";
-import { loadLanes, multiplyAdd, storeLanes } from "./lanes";
+import { multiplyAdd } from "./lanes";
+import { loadNext, storeTail } from "./tails";
 
 // Words: 0 x, 4 y, 8 h, 12 w, 16 c, 20 oh, 24 ow, 28 rows [oh] of x, 32 columns [ow] of x.
 // A unit is a row of y.
@@ -69,11 +70,11 @@ export function resize_taps_f32(params: usize, begin: i32, end: i32): void {
           for (let j = 0; j < columnTaps; j++) {
             const column = columns + (<usize>j << 3);
             const p = source + <usize>load<i32>(column) * pixel;
-            part = multiplyAdd(part, lanes >= 4 ? v128.load(p) : loadLanes(p, lanes), v128.load32_splat(column, 4));
+            part = multiplyAdd(part, loadNext(p, lanes), v128.load32_splat(column, 4));
           }
           sum = multiplyAdd(sum, part, v128.load32_splat(row, 4));
         }
-        storeLanes(y + (<usize>channel << 2), sum, lanes);
+        storeTail(y + (<usize>channel << 2), sum, lanes);
       }
       y += pixel;
       columns += <usize>columnTaps << 3;

@@ -1,5 +1,19 @@
-// Elementary functions of four floats. Bounds are tested in src/elementwise/unary.test.ts.
+// Elementary functions of four floats. Bounds are tested in src/elementwise/plan-unary.test.ts.
+//
+// Coefficients are loaded, not constants in the code: a v128.const takes 18 bytes and, in V8 13 and later,
+// is built anew wherever it is used.
 import { multiplyAdd } from "./lanes";
+
+// @ts-ignore: decorator
+@inline
+function coefficient(table: usize, i: usize): v128 {
+  return v128.load32_splat(table + (i << 2));
+}
+
+const EXP = memory.data<f32>([
+  88.72283, -87.33654, 1.44269504, -0.693359375, 2.12194440e-4, 1.3981999507e-3, 1.9875691500e-4,
+  8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, Infinity,
+]);
 
 /**
  * e^x. Cephes' expf: x = n ln 2 + r, a polynomial of degree 6 in r, n added to the exponent bits.
@@ -8,111 +22,101 @@ import { multiplyAdd } from "./lanes";
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const hi = f32x4.splat(88.72283);
-  const lo = f32x4.splat(-87.33654);
+  const hi = coefficient(EXP, 0);
+  const lo = coefficient(EXP, 1);
   const t = f32x4.pmin(f32x4.pmax(x, lo), hi);
-  const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(1.44269504)));
-  let r = multiplyAdd(t, n, f32x4.splat(-0.693359375));
-  r = multiplyAdd(r, n, f32x4.splat(2.12194440e-4));
-  let p = multiplyAdd(f32x4.splat(1.3981999507e-3), r, f32x4.splat(1.9875691500e-4));
-  p = multiplyAdd(f32x4.splat(8.3334519073e-3), r, p);
-  p = multiplyAdd(f32x4.splat(4.1665795894e-2), r, p);
-  p = multiplyAdd(f32x4.splat(1.6666665459e-1), r, p);
-  p = multiplyAdd(f32x4.splat(5.0000001201e-1), r, p);
-  p = f32x4.add(multiplyAdd(r, f32x4.mul(r, r), p), f32x4.splat(1));
+  const n = f32x4.nearest(f32x4.mul(t, coefficient(EXP, 2)));
+  let r = multiplyAdd(t, n, coefficient(EXP, 3));
+  r = multiplyAdd(r, n, coefficient(EXP, 4));
+  let p = multiplyAdd(coefficient(EXP, 5), r, coefficient(EXP, 6));
+  p = multiplyAdd(coefficient(EXP, 7), r, p);
+  p = multiplyAdd(coefficient(EXP, 8), r, p);
+  p = multiplyAdd(coefficient(EXP, 9), r, p);
+  p = multiplyAdd(coefficient(EXP, 10), r, p);
+  p = f32x4.add(multiplyAdd(r, f32x4.mul(r, r), p), coefficient(EXP, 11));
   p = i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
-  p = v128.bitselect(f32x4.splat(Infinity), p, f32x4.gt(x, hi));
+  p = v128.bitselect(coefficient(EXP, 12), p, f32x4.gt(x, hi));
   return v128.andnot(p, f32x4.lt(x, lo));
 }
+
+const LOG = memory.data<f32>([
+  1.17549435e-38, 16777216, 1, 24, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1,
+  1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1, -2.12194440e-4,
+  -0.5, 0.693359375, -Infinity, Infinity,
+]);
+const LOG_BITS = memory.data<i32>([0x3f800000 - 0x3f3504f3, 127, 0x007fffff, 0x3f3504f3]);
 
 /** ln x. Cephes' logf; 0 gives -Infinity, below 0 NaN, denormals are scaled up first. */
 // @ts-ignore: decorator
 @inline
 export function log4(x: v128): v128 {
-  const small = f32x4.lt(x, f32x4.splat(1.17549435e-38));
-  const y = f32x4.mul(x, v128.bitselect(f32x4.splat(16777216), f32x4.splat(1), small));
+  const small = f32x4.lt(x, coefficient(LOG, 0));
+  const one = coefficient(LOG, 2);
+  const y = f32x4.mul(x, v128.bitselect(coefficient(LOG, 1), one, small));
   // y = 2^e m with m in [sqrt(1/2), sqrt 2): the offset moves the cut of the exponent field there.
-  const bits = i32x4.add(y, i32x4.splat(0x3f800000 - 0x3f3504f3));
-  let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(bits, 23), i32x4.splat(127)));
-  e = f32x4.sub(e, v128.and(f32x4.splat(24), small));
-  const m = i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
-  const r = f32x4.sub(m, f32x4.splat(1));
+  const bits = i32x4.add(y, coefficient(LOG_BITS, 0));
+  let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(bits, 23), coefficient(LOG_BITS, 1)));
+  e = f32x4.sub(e, v128.and(coefficient(LOG, 3), small));
+  const m = i32x4.add(v128.and(bits, coefficient(LOG_BITS, 2)), coefficient(LOG_BITS, 3));
+  const r = f32x4.sub(m, one);
   const rr = f32x4.mul(r, r);
-  let p = multiplyAdd(f32x4.splat(-1.1514610310e-1), r, f32x4.splat(7.0376836292e-2));
-  p = multiplyAdd(f32x4.splat(1.1676998740e-1), r, p);
-  p = multiplyAdd(f32x4.splat(-1.2420140846e-1), r, p);
-  p = multiplyAdd(f32x4.splat(1.4249322787e-1), r, p);
-  p = multiplyAdd(f32x4.splat(-1.6668057665e-1), r, p);
-  p = multiplyAdd(f32x4.splat(2.0000714765e-1), r, p);
-  p = multiplyAdd(f32x4.splat(-2.4999993993e-1), r, p);
-  p = multiplyAdd(f32x4.splat(3.3333331174e-1), r, p);
+  let p = coefficient(LOG, 4);
+  for (let i: usize = 5; i <= 12; i++) p = multiplyAdd(coefficient(LOG, i), r, p);
   p = f32x4.mul(f32x4.mul(p, rr), r);
-  p = multiplyAdd(p, e, f32x4.splat(-2.12194440e-4));
-  p = multiplyAdd(p, rr, f32x4.splat(-0.5));
-  let z = multiplyAdd(f32x4.add(r, p), e, f32x4.splat(0.693359375));
-  z = v128.bitselect(f32x4.splat(-Infinity), z, f32x4.eq(x, f32x4.splat(0)));
-  z = v128.bitselect(x, z, f32x4.eq(x, f32x4.splat(Infinity)));
+  p = multiplyAdd(p, e, coefficient(LOG, 13));
+  p = multiplyAdd(p, rr, coefficient(LOG, 14));
+  let z = multiplyAdd(f32x4.add(r, p), e, coefficient(LOG, 15));
+  z = v128.bitselect(coefficient(LOG, 16), z, f32x4.eq(x, i32x4.splat(0)));
+  z = v128.bitselect(x, z, f32x4.eq(x, coefficient(LOG, 17)));
   // x >= 0 is false for negative numbers and NaN alike: all bits set is a NaN.
-  return v128.or(z, v128.not(f32x4.ge(x, f32x4.splat(0))));
+  return v128.or(z, v128.not(f32x4.ge(x, i32x4.splat(0))));
+}
+
+// Bound of |x|, numerator from x^13 down to x, denominator from the highest even power down.
+const TANH = memory.data<f32>([
+  7.90531110763549805, -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11,
+  5.12229709037114e-8, 1.48572235717979e-5, 6.37261928875436e-4, 4.89352455891786e-3,
+  1.19825839466702e-6, 1.18534705686654e-4, 2.26843463243900e-3, 4.89352518554385e-3, 9.02, 1,
+]);
+const ERF = memory.data<f32>([
+  4, -2.72614225801306e-10, 2.77068142495902e-8, -2.10102402082508e-6, -5.69250639462346e-5,
+  -7.34990630306855e-4, -2.95459980854025e-3, -1.60960333262415e-2, -1.45660718464996e-5,
+  -2.13374055278905e-4, -1.68282697438203e-3, -7.37332916720468e-3, -1.42647390514189e-2,
+]);
+
+// @ts-ignore: decorator
+@inline
+function oddRational(table: usize, last: usize, x: v128): v128 {
+  const bound = coefficient(table, 0);
+  const t = f32x4.pmin(f32x4.pmax(x, f32x4.neg(bound)), bound);
+  const z = f32x4.mul(t, t);
+  let p = multiplyAdd(coefficient(table, 2), z, coefficient(table, 1));
+  p = multiplyAdd(coefficient(table, 3), z, p);
+  p = multiplyAdd(coefficient(table, 4), z, p);
+  p = multiplyAdd(coefficient(table, 5), z, p);
+  p = multiplyAdd(coefficient(table, 6), z, p);
+  p = multiplyAdd(coefficient(table, 7), z, p);
+  let q = multiplyAdd(coefficient(table, 9), z, coefficient(table, 8));
+  q = multiplyAdd(coefficient(table, 10), z, q);
+  q = multiplyAdd(coefficient(table, 11), z, q);
+  if (last == 12) q = multiplyAdd(coefficient(table, 12), z, q);
+  return f32x4.div(f32x4.mul(t, p), q);
 }
 
 /** tanh x: the rational function of degree 13/6 that Eigen uses, exactly +-1 from 9.02 on. */
 // @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
-  const t = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-7.90531110763549805)), f32x4.splat(7.90531110763549805));
-  const z = f32x4.mul(t, t);
-  let p = multiplyAdd(f32x4.splat(2.00018790482477e-13), z, f32x4.splat(-2.76076847742355e-16));
-  p = multiplyAdd(f32x4.splat(-8.60467152213735e-11), z, p);
-  p = multiplyAdd(f32x4.splat(5.12229709037114e-8), z, p);
-  p = multiplyAdd(f32x4.splat(1.48572235717979e-5), z, p);
-  p = multiplyAdd(f32x4.splat(6.37261928875436e-4), z, p);
-  p = multiplyAdd(f32x4.splat(4.89352455891786e-3), z, p);
-  let q = multiplyAdd(f32x4.splat(1.18534705686654e-4), z, f32x4.splat(1.19825839466702e-6));
-  q = multiplyAdd(f32x4.splat(2.26843463243900e-3), z, q);
-  q = multiplyAdd(f32x4.splat(4.89352518554385e-3), z, q);
-  const y = f32x4.div(f32x4.mul(t, p), q);
-  const sign = v128.and(x, i32x4.splat(i32.MIN_VALUE));
-  return v128.bitselect(v128.or(f32x4.splat(1), sign), y, f32x4.gt(f32x4.abs(x), f32x4.splat(9.02)));
+  const y = oddRational(TANH, 11, x);
+  const size = f32x4.abs(x);
+  const sign = v128.xor(x, size);
+  return v128.bitselect(v128.or(coefficient(TANH, 13), sign), y, f32x4.gt(size, coefficient(TANH, 12)));
 }
 
-/** erf x: the rational function of degree 13/8 that Eigen uses, +-1 from 4 on. */
+/** erf x: the rational function of degree 13/8 that Eigen uses; never beyond +-1. */
 // @ts-ignore: decorator
 @inline
 export function erf4(x: v128): v128 {
-  const t = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-4)), f32x4.splat(4));
-  const z = f32x4.mul(t, t);
-  let p = multiplyAdd(f32x4.splat(2.77068142495902e-8), z, f32x4.splat(-2.72614225801306e-10));
-  p = multiplyAdd(f32x4.splat(-2.10102402082508e-6), z, p);
-  p = multiplyAdd(f32x4.splat(-5.69250639462346e-5), z, p);
-  p = multiplyAdd(f32x4.splat(-7.34990630326855e-4), z, p);
-  p = multiplyAdd(f32x4.splat(-2.95459980854025e-3), z, p);
-  p = multiplyAdd(f32x4.splat(-1.60960333262415e-2), z, p);
-  let q = multiplyAdd(f32x4.splat(-2.13374055278905e-4), z, f32x4.splat(-1.45660718464996e-5));
-  q = multiplyAdd(f32x4.splat(-1.68282697438203e-3), z, q);
-  q = multiplyAdd(f32x4.splat(-7.37332916720468e-3), z, q);
-  q = multiplyAdd(f32x4.splat(-1.42647390514189e-2), z, q);
-  const one = f32x4.splat(1);
-  return f32x4.pmin(f32x4.pmax(f32x4.div(f32x4.mul(t, p), q), f32x4.neg(one)), one);
-}
-
-/** 1 / (1 + e^-x). */
-// @ts-ignore: decorator
-@inline
-export function sigmoid4(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
-}
-
-/** ln(1 + e^x), relatively exact where it is small: Kahan's correction of the rounding of 1 + e. */
-// @ts-ignore: decorator
-@inline
-export function softplus4(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const e = exp4(f32x4.neg(f32x4.abs(x)));
-  const u = f32x4.add(one, e);
-  const lost = f32x4.eq(u, one);
-  const d = v128.bitselect(one, f32x4.sub(u, one), lost);
-  const corrected = f32x4.mul(log4(u), f32x4.div(e, d));
-  return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), v128.bitselect(e, corrected, lost));
+  const one = coefficient(TANH, 13);
+  return f32x4.pmin(f32x4.pmax(oddRational(ERF, 12, x), f32x4.neg(one)), one);
 }

@@ -1,5 +1,9 @@
 import { EdgewrightError, ShapeError } from "@edgewright/core";
-import { type Activation, activationWords, isIdentityActivation } from "../activation/activation.js";
+import {
+  type Activation,
+  activationWords,
+  isIdentityActivation,
+} from "../activation/activation.js";
 import { createPlan, type JobSpec, type Plan } from "../runtime/job.js";
 import type { Kernels } from "../runtime/load.js";
 import { mergeAxes, type StridedAxis, splitOuterAxes } from "./strided-axes.js";
@@ -76,7 +80,10 @@ export function planBinary(kernels: Kernels, spec: BinarySpec): Plan {
     // A single long row is cut into chunks, so that threads can share it.
     const width = alone ? Math.min(CHUNK, inner.length) : inner.length;
     if (alone) {
-      const chunks = { length: Math.ceil(inner.length / width), strides: [aStep * width, bStep * width, 0] };
+      const chunks = {
+        length: Math.ceil(inner.length / width),
+        strides: [aStep * width, bStep * width, 0],
+      };
       outer[2] = chunks;
     }
     for (const block of blocks) {

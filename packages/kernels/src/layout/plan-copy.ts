@@ -97,10 +97,14 @@ export function copyJobs(spec: CopySpec): JobSpec[] {
   checkCounts("planCopy", Object.fromEntries(shape.map((length, i) => [`shape[${i}]`, length])), 0);
   if (shape.includes(0)) return [];
   const axes = mergeAxes([
-    ...shape.map((length, i) => ({ length, strides: [xStrides[i]! * bytes, yStrides[i]! * bytes] })),
+    ...shape.map((length, i) => ({
+      length,
+      strides: [xStrides[i]! * bytes, yStrides[i]! * bytes],
+    })),
     { length: bytes, strides: [1, 1] }, // the bytes of an element: a dense last axis merges with them
   ]);
-  if (axes.at(-1)!.strides.some((stride) => stride !== 1)) axes.push({ length: 1, strides: [1, 1] });
+  if (axes.at(-1)!.strides.some((stride) => stride !== 1))
+    axes.push({ length: 1, strides: [1, 1] });
   const { inner, outer, blocks } = splitOuterAxes(axes, 4);
   let runs = outer.reduce((product, axis) => product * axis.length, 1);
   let runBytes = inner.length;

@@ -41,7 +41,10 @@ export interface TransposeSpec {
 export function planTranspose(kernels: Kernels, spec: TransposeSpec): Plan {
   const { shape, perm, bytes } = spec;
   checkCounts("planTranspose", Object.fromEntries(shape.map((n, i) => [`shape[${i}]`, n])), 0);
-  if (perm.length !== shape.length || [...perm].sort((a, b) => a - b).some((axis, i) => axis !== i)) {
+  if (
+    perm.length !== shape.length ||
+    [...perm].sort((a, b) => a - b).some((axis, i) => axis !== i)
+  ) {
     throw new ShapeError(
       `planTranspose: expected a permutation of ${shape.length} axes, got [${perm.join(", ")}]`,
     );
@@ -95,6 +98,9 @@ function transposeJobs(spec: TransposeSpec, axes: readonly StridedAxis[]): JobSp
       ...outer.map((axis) => axis.strides[1]! * bytes),
     ],
     units: matrices * Math.ceil(column.length / STRIP) * Math.ceil(row.length / BAND),
-    grain: Math.max(1, Math.ceil(16384 / (Math.min(row.length, BAND) * Math.min(column.length, STRIP)))),
+    grain: Math.max(
+      1,
+      Math.ceil(16384 / (Math.min(row.length, BAND) * Math.min(column.length, STRIP))),
+    ),
   }));
 }
