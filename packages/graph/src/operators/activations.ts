@@ -47,9 +47,8 @@ function withAttributes(make: MakeActivation, integers = false): HostOperator {
   };
 }
 
-// Not Math.max: NaN must stay NaN, and -0 is as good as 0.
 function relu(x: number): number {
-  return x < 0 ? 0 : x;
+  return Math.max(x, 0);
 }
 
 function celu(float: Float): (x: number) => number {
@@ -91,8 +90,8 @@ function leakyRelu(float: Float): (x: number) => number {
 
 function selu(float: Float): (x: number) => number {
   // Defaults of the standard: the constants of Klambauer et al. 2017, rounded to float32.
-  const alpha = float("alpha", 1.67326319217681884765625);
-  const gamma = float("gamma", 1.05070102214813232421875);
+  const alpha = float("alpha", 1.6732631921768188);
+  const gamma = float("gamma", 1.0507010221481323);
   return (x) => gamma * (x < 0 ? alpha * Math.expm1(x) : x);
 }
 
@@ -148,9 +147,6 @@ function runClip(
   };
   const low = scalar(min, "min", -Infinity);
   const high = scalar(max, "max", Infinity);
-  const clip = (value: number): number => {
-    const raised = value < low ? low : value;
-    return raised > high ? high : raised;
-  };
+  const clip = (value: number): number => Math.min(Math.max(value, low), high);
   return mapNumbers(clip)(inputs, context);
 }

@@ -131,3 +131,15 @@ export function packNumbers(
 export function asNumbers(data: TensorData): Float64Array {
   return data as unknown as Float64Array;
 }
+
+/** The larger of two 64-bit integers. */
+export function maxBigInt(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
+/** The smaller of two 64-bit integers. */
+export function minBigInt(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}

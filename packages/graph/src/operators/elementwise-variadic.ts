@@ -1,6 +1,6 @@
 import type { Tensor } from "@edgewright/core";
 import { broadcastShape, broadcastStrides, forEachRow } from "./broadcasting.js";
-import { asNumbers } from "./element-values.js";
+import { asNumbers, maxBigInt, minBigInt } from "./element-values.js";
 import { combine } from "./elementwise-binary.js";
 import {
   type HostOperator,
@@ -13,9 +13,9 @@ import { allocate, requireInput } from "./operator-inputs.js";
 /** `Max`, `Mean`, `Min` and `Sum` of any number of inputs, and `Where`. */
 export function elementwiseVariadicOperators(): OperatorEntry[] {
   return [
-    { opType: "Max", since: 6, run: fold(Math.max, (a, b) => (a > b ? a : b)) },
+    { opType: "Max", since: 6, run: fold(Math.max, maxBigInt) },
     { opType: "Mean", since: 6, run: runMean },
-    { opType: "Min", since: 6, run: fold(Math.min, (a, b) => (a < b ? a : b)) },
+    { opType: "Min", since: 6, run: fold(Math.min, minBigInt) },
     { opType: "Sum", since: 6, run: fold(add, (a, b) => a + b) },
     { opType: "Where", since: 9, run: runWhere },
   ];

@@ -2,16 +2,25 @@ import { activationOperators } from "./activations.js";
 import { castingOperators } from "./casting.js";
 import { constantOperators } from "./constant-operators.js";
 import { controlFlowOperators } from "./control-flow.js";
+import { convolutionOperators } from "./convolution.js";
 import { cumulativeOperators } from "./cumulative-sum.js";
 import { dataMovementOperators } from "./data-movement.js";
 import { elementwiseBinaryOperators } from "./elementwise-binary.js";
 import { elementwiseUnaryOperators } from "./elementwise-unary.js";
 import { elementwiseVariadicOperators } from "./elementwise-variadic.js";
+import { gatherScatterOperators } from "./gather-scatter.js";
 import type { HostOperator, OperatorEntry } from "./host-operator.js";
 import { matrixOperators } from "./matrix-product.js";
+import { normalizationOperators } from "./normalization.js";
 import { paddingOperators } from "./padding.js";
+import { poolingOperators } from "./pooling.js";
+import { quantizationOperators } from "./quantization.js";
+import { recurrentOperators } from "./recurrent.js";
 import { reduceOperators } from "./reduce.js";
+import { resizeOperators } from "./resize.js";
+import { selectionOperators } from "./selection.js";
 import { shapeOperators } from "./shape-operators.js";
+import { softmaxOperators } from "./softmax.js";
 
 /**
  * Finds the function that computes an operator on the host, or `undefined` when there is none for
@@ -74,6 +83,15 @@ function allEntries(): OperatorEntry[] {
     ...paddingOperators(),
     ...reduceOperators(),
     ...shapeOperators(),
+    ...softmaxOperators(),
+    ...selectionOperators(),
+    ...resizeOperators(),
+    ...recurrentOperators(),
+    ...quantizationOperators(),
+    ...poolingOperators(),
+    ...normalizationOperators(),
+    ...gatherScatterOperators(),
+    ...convolutionOperators(),
   ];
 }
 

@@ -4,6 +4,8 @@ import {
   allocateFloats,
   isBigInt,
   isFloat,
+  maxBigInt,
+  minBigInt,
   type NumberArray,
   packFloats,
   readNumbers,
@@ -31,7 +33,7 @@ export function reduceOperators(): OperatorEntry[] {
     {
       opType: "ReduceMax",
       since: 1,
-      run: reduce(maximum, (row) => row.reduce((a, b) => (a > b ? a : b))),
+      run: reduce(maximum, (row) => row.reduce((a, b) => maxBigInt(a, b))),
     },
     {
       opType: "ReduceMean",
@@ -44,7 +46,7 @@ export function reduceOperators(): OperatorEntry[] {
     {
       opType: "ReduceMin",
       since: 1,
-      run: reduce(minimum, (row) => row.reduce((a, b) => (a < b ? a : b))),
+      run: reduce(minimum, (row) => row.reduce((a, b) => minBigInt(a, b))),
     },
     {
       opType: "ReduceProd",
