@@ -35,7 +35,7 @@ export interface InferredShapes {
  * Most nodes visited in one inference, counting a loop body each time: nested loops are looked into
  * up to three times a level, which must not multiply without end.
  */
-const MAX_VISITS = 1_000_000;
+const MAX_VISITS = 500_000;
 
 /**
  * Element types and shapes of all values of a model, before it runs.

@@ -1,6 +1,6 @@
 import type { Dim } from "../../model/model.js";
 import { intAttribute, stringAttribute } from "../../operators/node-attributes.js";
-import { divideExactly } from "../dim-arithmetic.js";
+import { multiplyDims } from "../dim-arithmetic.js";
 import { inferredValue } from "../inferred-value.js";
 import {
   checkRank,
@@ -34,10 +34,9 @@ export const recurrent: ShapeRule = (inputs, context) => {
   const hidden: Dim = node.attributes.has("hidden_size")
     ? unifyDims(intAttribute(node, "hidden_size", 0), fromWeights, "hidden_size and R", context)
     : fromWeights;
-  if (w.shape && typeof hidden === "number") {
-    const gates = divideExactly([w.shape[1]!], [gateCount(node.opType)]);
-    unifyDims(gates, hidden, "rows of W a gate and hidden_size", context);
-  }
+  const rows = multiplyDims(hidden, gateCount(node.opType));
+  if (w.shape) unifyDims(w.shape[1]!, rows, "rows of W and gates x hidden_size", context);
+  if (r.shape) unifyDims(r.shape[1]!, rows, "rows of R and gates x hidden_size", context);
   const states = isBatchFirst
     ? [batch, sequence, directions, hidden]
     : [sequence, directions, batch, hidden];
