@@ -49,6 +49,38 @@ function floats(shape: readonly number[], scale = 1): Tensor {
   return { dtype: "f32", shape, data };
 }
 
+/**
+ * An image [n, 3, height, width] of dark strokes in lines on a light page, normalised as PaddleOCR does:
+ * noise alone gives probabilities near 0, where a relative error says nothing.
+ */
+function page(n: number, height: number, width: number): Tensor {
+  const next = numbers(height * 31 + width);
+  const plane = height * width;
+  const data = new Float32Array(n * 3 * plane).fill(1.9);
+  const lineHeight = Math.min(24, height - 8);
+  for (let image = 0; image < n; image++) {
+    for (let top = 4; top + lineHeight <= height; top += lineHeight + 16) {
+      for (let left = 8; left + 14 < width - 8; left += next() > 0.6 ? 26 : 14) {
+        // A letter: three strokes, upright or level.
+        for (let stroke = 0; stroke < 3; stroke++) {
+          const upright = next() > 0;
+          const x0 = left + Math.floor((next() + 1) * 4);
+          const y0 = top + Math.floor(((next() + 1) / 2) * (lineHeight - 6));
+          const [w, h] = upright ? [2, lineHeight - (y0 - top)] : [10, 2];
+          for (let y = y0; y < y0 + h; y++) {
+            for (let x = x0; x < x0 + w; x++) {
+              for (let channel = 0; channel < 3; channel++) {
+                data[(image * 3 + channel) * plane + y * width + x] = -1.8 + 0.1 * next();
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  return { dtype: "f32", shape: [n, 3, height, width], data };
+}
+
 function integer(value: number): Tensor {
   return { dtype: "i64", shape: [], data: BigInt64Array.of(BigInt(value)) };
 }
@@ -131,7 +163,7 @@ function detector(height: number, width: number): TestModel {
   return {
     name: `detector ${height}x${width}`,
     file: `${ocr}/ch_PP-OCRv4_det_infer.onnx`,
-    feeds: () => ({ x: floats([1, 3, height, width]) }),
+    feeds: () => ({ x: page(1, height, width) }),
   };
 }
 
@@ -139,7 +171,7 @@ function recognizer(batch: number, width: number): TestModel {
   return {
     name: `recognizer [${batch}] 48x${width}`,
     file: `${ocr}/ch_PP-OCRv4_rec_infer.onnx`,
-    feeds: () => ({ x: floats([batch, 3, 48, width]) }),
+    feeds: () => ({ x: page(batch, 48, width) }),
   };
 }
 
@@ -147,7 +179,7 @@ function classifier(batch: number): TestModel {
   return {
     name: `classifier [${batch}] 48x192`,
     file: `${ocr}/ch_ppocr_mobile_v2.0_cls_infer.onnx`,
-    feeds: () => ({ x: floats([batch, 3, 48, 192]) }),
+    feeds: () => ({ x: page(batch, 48, 192) }),
   };
 }
 

@@ -9,6 +9,7 @@ import {
 import { intAttribute, intsAttribute } from "../operators/node-attributes.js";
 import { activationOf } from "../optimize/internal-nodes.js";
 import { allFloat32, floatsOf, type LoweringRequest, type LoweringRule } from "./lowering.js";
+import { isPixelShuffle, lowerPixelShuffle } from "./pixel-shuffle.js";
 import { readWindow } from "./window.js";
 
 /** `Conv` with constant weights over sequences and images, bias, residual and activation included. */
@@ -74,12 +75,15 @@ export const lowerConvTranspose: LoweringRule = (request) => {
   const extra = intsAttribute(node, "output_padding") ?? [];
   const outputPads: [number, number] =
     x.shape.length === 3 ? [0, extra[0] ?? 0] : [extra[0] ?? 0, extra[1] ?? 0];
+  const activation = activationOf(node);
+  if (isPixelShuffle(window, oc, groups, outputPads)) {
+    return lowerPixelShuffle(request, weights, window, activation);
+  }
   const shape = { oc, c, kh, kw, groups, strides, dilations };
   const packed = request.keep(weights, `conv-transpose ${groups} ${strides} ${dilations}`, () =>
     packConvTransposeWeights(kernels, { ...shape, weights: floatsOf(weights) }),
   );
   const biasAt = biasAddress(request);
-  const activation = activationOf(node);
   return {
     inputs: ["channels-last", null, null],
     outputs: ["channels-last"],

@@ -11,7 +11,7 @@ import { allFloat32, type LoweringRule } from "./lowering.js";
 export const lowerResize: LoweringRule = ({ node, opset, inputs, outputs, kernels }) => {
   const x = inputs[0];
   const y = outputs[0]!;
-  if (!x || x.shape.length !== 4 || !allFloat32([x, y])) return null;
+  if (x?.shape.length !== 4 || !allFloat32([x, y])) return null;
   if (x.shape[0] !== y.shape[0] || x.shape[1] !== y.shape[1]) return null;
   if (node.attributes.has("axes") || node.attributes.has("keep_aspect_ratio_policy")) return null;
   const mode = stringAttribute(node, "mode", "nearest");
