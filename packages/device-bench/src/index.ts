@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { describeMachine, describeRuntime, type Machine } from "./device/machine.js";
+export { type ImportDeviceTableOptions, importDeviceTable } from "./import/import-device-table.js";
 export { type ClockName, type ClockReading, hasCpuClock, readClocks } from "./measure/clock.js";
 export {
   type Candidate,
@@ -22,7 +23,6 @@ export {
   createReport,
   createRow,
   type FigureInput,
-  type FigureKind,
   missedTargets,
   type Report,
   type Row,

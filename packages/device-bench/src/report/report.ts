@@ -1,10 +1,5 @@
-import { EdgewrightError } from "@edgewright/core";
+import { EdgewrightError, type FigureKind } from "@edgewright/core";
 import { describeMachine, describeRuntime, type Machine } from "../device/machine.js";
-
-/**
- * Where a figure comes from: taken on this machine, a simulator's run, a formula, or a paper's own.
- */
-export type FigureKind = "measured" | "simulated" | "modelled" | "published";
 
 /** A bar that a figure has to clear: at least so much, or at most. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
