@@ -1,5 +1,13 @@
-import { type DType, sizeOf, type Tensor, type TensorData } from "@edgewright/core";
-import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./half-floats.js";
+import {
+  type DType,
+  decodeBfloat16,
+  decodeFloat16,
+  encodeBfloat16,
+  encodeFloat16,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+} from "@edgewright/core";
 import { type OperatorContext, unsupportedNode } from "./host-operator.js";
 import { allocate } from "./operator-inputs.js";
 

@@ -74,8 +74,11 @@ function sourcePosition(
     }
     case "pytorch_half_pixel":
       return outputSize > 1 ? halfPixel : 0;
-    case "align_corners":
-      return outputSize === 1 ? 0 : (x * (inputSize - 1)) / (outputSize - 1);
+    case "align_corners": {
+      // The exact length, which need not be whole, as in the standard's reference and its tests.
+      const exact = scale * inputSize;
+      return outputSize === 1 || exact === 1 ? 0 : (x * (inputSize - 1)) / (exact - 1);
+    }
     case "asymmetric":
       return x / scale;
     case "tf_half_pixel_for_nn":

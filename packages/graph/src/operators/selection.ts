@@ -2,13 +2,7 @@ import { sizeOf, type Tensor } from "@edgewright/core";
 import { castTensor } from "./casting.js";
 import { lineStarts } from "./cumulative-sum.js";
 import { asNumbers, isFloat, readNumbers } from "./element-values.js";
-import {
-  type HostOperator,
-  invalidNode,
-  type OperatorContext,
-  type OperatorEntry,
-  shapeError,
-} from "./host-operator.js";
+import { type HostOperator, invalidNode, type OperatorEntry, shapeError } from "./host-operator.js";
 import { intAttribute } from "./node-attributes.js";
 import {
   allocate,
