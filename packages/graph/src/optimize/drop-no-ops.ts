@@ -3,7 +3,9 @@ import type { Rewrite } from "./rewrite.js";
 
 /** Removes nodes that hand their input on: Identity, Dropout, `x * 1`, `x / 1`, `x + 0`, `x - 0`. */
 export const dropNoOps: Rewrite = ({ editor, scalar }) => {
-  for (const node of editor.nodes()) {
+  for (const { outputs } of editor.nodes()) {
+    // A node that read a removed one has been replaced: look up what computes the value now.
+    const node = editor.producer(outputs[0]);
     if (isStandard(node, "Identity")) editor.bypass(node, node.inputs[0]!);
     else if (isStandard(node, "Dropout")) {
       const trains = node.inputs[2] !== undefined && node.inputs[2] !== "";

@@ -1,4 +1,4 @@
-import type { Activation } from "@edgewright/kernels";
+import type { Activation, ActivationKind } from "@edgewright/kernels";
 import type { Node } from "../model/model.js";
 import { floatAttribute, stringAttribute } from "../operators/node-attributes.js";
 import { activationOf, INTERNAL_DOMAIN, isStandard, withActivation } from "./internal-nodes.js";
@@ -89,6 +89,18 @@ function plainActivation(node: Node): Activation | undefined {
       return {
         kind: stringAttribute(node, "approximate", "none") === "tanh" ? "gelu-tanh" : "gelu",
       };
+    // `Erf` and `Sqrt` stay: GELU and layer normalisation are recognised by them.
+    case "Exp":
+    case "Log":
+    case "Reciprocal":
+    case "Neg":
+    case "Abs":
+    case "Floor":
+    case "Ceil":
+    case "Round":
+    case "Sign":
+    case "Softsign":
+      return { kind: node.opType.toLowerCase() as ActivationKind };
     default:
       return undefined;
   }
