@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { EdgewrightError } from "@edgewright/core";
+import { parseModel } from "@edgewright/graph";
 import { loadKernels } from "@edgewright/kernels";
 import type { BenchEngine } from "../engines/bench-engine.js";
 import { importDeviceTable } from "../import/import-device-table.js";
@@ -47,14 +48,7 @@ async function measure(options: CliOptions): Promise<void> {
   const abort = new AbortController();
   process.once("SIGINT", () => abort.abort(new Error("interrupted")));
   const { signal } = abort;
-  const models = options.paths.map((path): ModelToMeasure & { path: string } => ({
-    path,
-    name: basename(path).replace(/\.onnx$/i, ""),
-    bytes: new Uint8Array(readFileSync(path)),
-    shapes: options.shapes,
-    values: options.values,
-    ...(options.task === undefined ? {} : { task: options.task }),
-  }));
+  const models = readModels(options);
   const engines = await loadEngines(options);
   const limits = { maxSeconds: options.maxSeconds, precision: options.precision, signal };
   const figures = options.kernels ? await measureOwnKernels(limits) : undefined;
@@ -69,9 +63,11 @@ async function measure(options: CliOptions): Promise<void> {
         ? {
             peakMemory: async (model, engine) => {
               const found = engines.find((one) => one.engine === engine)!;
-              const { path } = model as (typeof models)[number];
-              const { shapes, values, from } = options;
-              return measurePeakMemory({ ...found, path, shapes, values, from }, signal);
+              const { path } = model as ModelFile;
+              const { shapes = {}, values = {} } = model;
+              const { runtime, threads } = found;
+              const task = { runtime, threads, from: options.from, path, shapes, values };
+              return measurePeakMemory(task, signal);
             },
           }
         : {}),
@@ -92,6 +88,35 @@ async function measure(options: CliOptions): Promise<void> {
   );
   const command = ["device-bench", ...process.argv.slice(2)].join(" ");
   printReport(createReport({ command, rows, versions }), { json: options.json });
+}
+
+interface ModelFile extends ModelToMeasure {
+  readonly path: string;
+}
+
+// Several models need not have inputs of the same names: each gets the shapes and values that are its.
+function readModels(options: CliOptions): ModelFile[] {
+  const seen = new Set<string>();
+  const models = options.paths.map((path): ModelFile => {
+    const bytes = new Uint8Array(readFileSync(path));
+    const inputs = new Set(parseModel(bytes).graph.inputs.map(({ name }) => name));
+    for (const name of inputs) seen.add(name);
+    const own = <T>(given: Readonly<Record<string, T>>): Record<string, T> =>
+      Object.fromEntries(Object.entries(given).filter(([name]) => inputs.has(name)));
+    return {
+      path,
+      name: basename(path).replace(/\.onnx$/i, ""),
+      bytes,
+      shapes: own(options.shapes),
+      values: own(options.values),
+      ...(options.task === undefined ? {} : { task: options.task }),
+    };
+  });
+  for (const name of [...Object.keys(options.shapes), ...Object.keys(options.values)]) {
+    if (seen.has(name)) continue;
+    throw new UsageError(`no model has an input "${name}"; there are ${[...seen].join(", ")}`);
+  }
+  return models;
 }
 
 async function measureOwnKernels(limits: { maxSeconds: number; signal: AbortSignal }) {

@@ -56,7 +56,7 @@ function shapeOf(input: ValueInfo, options: FeedOptions): readonly number[] {
     throw new EdgewrightError(
       "invalid-argument",
       `createFeeds: input "${input.name}" has the open shape [${shape}]; say which, for example ` +
-        `--shape ${input.name}=${input.shape?.map((size) => (typeof size === "number" ? size : 1)).join("x") ?? "1"}`,
+        `--shape ${input.name}=${input.shape?.map((size) => (typeof size === "number" ? size : 224)).join("x") ?? "1"}`,
       { where: input.name },
     );
   });
