@@ -5,7 +5,7 @@ export * from "./affine";
 export * from "./bandwidth";
 export * from "./elementwise";
 export { gemv_bf16, gemv_f16, gemv_f32 } from "./gemv-float";
-export { gemv_int4, gemv_int8 } from "./gemv-integer";
+export { gemv_int4, gemv_int4_dot, gemv_int8 } from "./gemv-integer";
 export * from "./gemv-quantize";
 export * from "./gemv-ternary";
 export * from "./int8-depthwise";
@@ -20,3 +20,8 @@ export { depthwise_f32 } from "./depthwise";
 export * from "./matrix-layout";
 export { peak_f32 } from "./peak";
 export { segment_product_f32 } from "./segment-product";
+
+/** Which build this is: 1 with relaxed SIMD. */
+export function uses_relaxed_simd(params: usize, begin: i32, end: i32): i32 {
+  return RELAXED;
+}

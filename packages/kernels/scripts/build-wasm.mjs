@@ -23,7 +23,6 @@ const common = [
   "--enable",
   "threads",
   "--importMemory",
-  "--sharedMemory",
   "--initialMemory",
   "1",
   "--maximumMemory",

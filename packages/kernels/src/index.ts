@@ -9,9 +9,64 @@ export {
   activationWords,
   isIdentityActivation,
 } from "./activation/activation.js";
+export { convOutputSize, convTransposeOutputSize } from "./convolution/conv-output-size.js";
+export type {
+  Conv2dSpec,
+  ConvAlgorithm,
+  ConvShape,
+  Pads,
+  Pair,
+} from "./convolution/conv2d-spec.js";
+export {
+  type PackConvTransposeWeightsOptions,
+  type PackedConvTransposeWeights,
+  packConvTransposeWeights,
+  type TransposePhase,
+} from "./convolution/pack-conv-transpose-weights.js";
+export {
+  type PackConvWeightsOptions,
+  type PackedConvWeights,
+  packConvWeights,
+} from "./convolution/pack-conv-weights.js";
+export {
+  type ConvTranspose2dSpec,
+  planConvTranspose2d,
+} from "./convolution/plan-conv-transpose2d.js";
+export { conv2dWorkspaceBytes, planConv2d } from "./convolution/plan-conv2d.js";
 export { type BinaryOp, type BinarySpec, planBinary } from "./elementwise/plan-binary.js";
 export { planReduce, type ReduceOp, type ReduceSpec } from "./elementwise/plan-reduce.js";
 export { planUnary, type UnarySpec } from "./elementwise/plan-unary.js";
+export { type PackedMatrix, type PackMatrixOptions, packMatrix } from "./gemm/pack-matrix.js";
+export { type GemmBatch, type GemmSpec, planGemm } from "./gemm/plan-gemm.js";
+export type {
+  F32GemvWeights,
+  GemvFormat,
+  GemvWeights,
+  HalfGemvWeights,
+  Int4GemvWeights,
+  Int8GemvWeights,
+  MatrixLayout,
+  PackedGemvWeights,
+  TernaryGemvWeights,
+} from "./gemv/gemv-weights.js";
+export { packGemvWeights } from "./gemv/pack-gemv-weights.js";
+export { type GemvSpec, planGemv } from "./gemv/plan-gemv.js";
+export { planReadMemory } from "./gemv/plan-read-memory.js";
+export type { Int8Output } from "./int8/int8-output.js";
+export {
+  type PackedInt8ConvWeights,
+  type PackInt8ConvWeightsOptions,
+  packInt8ConvWeights,
+} from "./int8/pack-int8-conv-weights.js";
+export {
+  type PackedInt8Matrix,
+  type PackInt8MatrixOptions,
+  packInt8Matrix,
+} from "./int8/pack-int8-matrix.js";
+export type { Int8Path, PackedInt8Weights } from "./int8/pack-panels.js";
+export { type ConvInt8Spec, planConvInt8 } from "./int8/plan-conv-int8.js";
+export { type GemmInt8Spec, planGemmInt8 } from "./int8/plan-gemm-int8.js";
+export type { Int8Activations } from "./int8/prepare-activations.js";
 export {
   type Copy2dSpec,
   type CopySpec,
@@ -42,35 +97,6 @@ export {
   type ResizeTable,
   type ResizeTableOptions,
 } from "./resize/resize-table.js";
-export type {
-  F32GemvWeights,
-  GemvFormat,
-  GemvWeights,
-  HalfGemvWeights,
-  Int4GemvWeights,
-  Int8GemvWeights,
-  MatrixLayout,
-  PackedGemvWeights,
-  TernaryGemvWeights,
-} from "./gemv/gemv-weights.js";
-export { packGemvWeights } from "./gemv/pack-gemv-weights.js";
-export { type GemvSpec, planGemv } from "./gemv/plan-gemv.js";
-export { planReadMemory } from "./gemv/plan-read-memory.js";
-export type { Int8Output } from "./int8/int8-output.js";
-export {
-  type PackedInt8ConvWeights,
-  type PackInt8ConvWeightsOptions,
-  packInt8ConvWeights,
-} from "./int8/pack-int8-conv-weights.js";
-export {
-  type PackedInt8Matrix,
-  type PackInt8MatrixOptions,
-  packInt8Matrix,
-} from "./int8/pack-int8-matrix.js";
-export type { Int8Path, PackedInt8Weights } from "./int8/pack-panels.js";
-export { type ConvInt8Spec, planConvInt8 } from "./int8/plan-conv-int8.js";
-export { type GemmInt8Spec, planGemmInt8 } from "./int8/plan-gemm-int8.js";
-export type { Int8Activations } from "./int8/prepare-activations.js";
 export { type Allocation, Arena } from "./runtime/arena.js";
 export { createPlan, floatBits, type Job, type JobSpec, type Plan } from "./runtime/job.js";
 export {
@@ -84,29 +110,4 @@ export {
   relaxedDotOperand,
   supportsRelaxedSimd,
 } from "./runtime/relaxed-probe.js";
-export {
-  type ConvAlgorithm,
-  type Conv2dSpec,
-  type ConvShape,
-  type Pads,
-  type Pair,
-} from "./convolution/conv2d-spec.js";
-export { convOutputSize, convTransposeOutputSize } from "./convolution/conv-output-size.js";
-export {
-  type PackConvTransposeWeightsOptions,
-  type PackedConvTransposeWeights,
-  packConvTransposeWeights,
-  type TransposePhase,
-} from "./convolution/pack-conv-transpose-weights.js";
-export {
-  type PackConvWeightsOptions,
-  type PackedConvWeights,
-  packConvWeights,
-} from "./convolution/pack-conv-weights.js";
-export { conv2dWorkspaceBytes, planConv2d } from "./convolution/plan-conv2d.js";
-export {
-  type ConvTranspose2dSpec,
-  planConvTranspose2d,
-} from "./convolution/plan-conv-transpose2d.js";
-export { type PackedMatrix, type PackMatrixOptions, packMatrix } from "./gemm/pack-matrix.js";
-export { type GemmBatch, type GemmSpec, planGemm } from "./gemm/plan-gemm.js";
+export { withSharedMemory } from "./runtime/shared-memory.js";

@@ -176,7 +176,7 @@ describe.each(kinds)("%s", (_, kernels) => {
     const copy = computeFloats(kernels, [long], long.length, ([at], to) =>
       planCopy2d(kernels, { x: at!, y: to, rows: 1, rowBytes: long.byteLength }),
     );
-    expect(copy).toEqual(long);
+    expect(copy.every((value, i) => value === long[i])).toBe(true);
   });
 
   test("a fill", () => {

@@ -27,6 +27,7 @@ export class Arena {
   #end: number;
   #used = 0;
   #peak = 0;
+  #live = true;
 
   /** @param base first byte that the arena may use */
   constructor(memory: WebAssembly.Memory, base: number) {
@@ -54,10 +55,16 @@ export class Arena {
   /**
    * Takes `bytes` bytes; their content is whatever was there before.
    *
-   * @throws EdgewrightError `out-of-memory` when the memory cannot grow that far, and
-   * `invalid-argument` when `bytes` is not a whole number from 0.
+   * @throws EdgewrightError `out-of-memory` when the memory cannot grow that far, `invalid-argument` when
+   * `bytes` is not a whole number from 0, and `disposed` after {@link Arena.dispose}.
    */
   allocate(bytes: number): Allocation {
+    if (!this.#live) {
+      throw new EdgewrightError(
+        "disposed",
+        "Arena.allocate: the kernels that this memory belongs to were disposed of",
+      );
+    }
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       throw new EdgewrightError(
         "invalid-argument",
@@ -116,6 +123,11 @@ export class Arena {
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     );
     return allocation;
+  }
+
+  /** Ends the arena: it hands out nothing more. Disposing of its allocations remains allowed. */
+  dispose(): void {
+    this.#live = false;
   }
 
   #grow(size: number): void {

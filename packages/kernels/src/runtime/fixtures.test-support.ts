@@ -6,6 +6,7 @@ import { supportsRelaxedSimd } from "./relaxed-probe.js";
 export async function loadEveryKind(): Promise<[name: string, kernels: Kernels][]> {
   const kinds: [string, Kernels][] = [["baseline", await loadKernels({ variant: "baseline" })]];
   if (supportsRelaxedSimd()) kinds.push(["relaxed", await loadKernels({ variant: "relaxed" })]);
+  kinds.push(["two threads", await loadKernels({ threads: 2 })]);
   return kinds;
 }
 
@@ -47,7 +48,9 @@ export function computeFloats(
     uploads.map((upload) => upload.ptr),
     out.ptr + GUARD * 4,
   );
-  kernels.run(plan);
+  // Threads take pieces of any size here, however small the job.
+  const jobs = plan.jobs.map((job) => ({ ...job, grain: 1 }));
+  kernels.run(kernels.threads > 1 ? { ...plan, jobs } : plan);
   const all = Float32Array.from(arena.f32(out.ptr, length + 2 * GUARD));
   for (const allocation of [plan, out, ...uploads]) allocation.dispose();
   const outside = [...all.subarray(0, GUARD), ...all.subarray(GUARD + length)];
