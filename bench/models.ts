@@ -6,9 +6,13 @@ import { promisify } from "node:util";
 import { type Candidate, type FigureInput, ratioOf, summaryOf } from "@edgewright/device-bench";
 import { createSession } from "@edgewright/graph";
 import { loadKernels } from "@edgewright/kernels";
+import {
+  readModel,
+  speedModels,
+  type TestModel,
+} from "../packages/graph/src/session/real-models.test-support.node.js";
 import type { BenchContext } from "./context.js";
 import type { AloneResult } from "./models/measure-alone.js";
-import { readModel, speedModels, type TestModel } from "./models/test-models.js";
 import { loadOrtNode, loadOrtWeb, type Ort } from "./peers.js";
 import { runBenchmark } from "./run-benchmark.js";
 

@@ -3,8 +3,11 @@ import type { Tensor } from "@edgewright/core";
 import type { FigureInput } from "@edgewright/device-bench";
 import { createSession } from "@edgewright/graph";
 import { loadKernels } from "@edgewright/kernels";
+import {
+  parityModels,
+  readModel,
+} from "../packages/graph/src/session/real-models.test-support.node.js";
 import type { BenchContext } from "./context.js";
-import { parityModels, readModel } from "./models/test-models.js";
 import { loadOrtNode, type OrtTensor } from "./peers.js";
 import { runBenchmark } from "./run-benchmark.js";
 

@@ -3,8 +3,11 @@
 // Prints one JSON object.
 import { createSession } from "@edgewright/graph";
 import { loadKernels } from "@edgewright/kernels";
+import {
+  readModel,
+  speedModels,
+} from "../../packages/graph/src/session/real-models.test-support.node.js";
 import { loadOrtWeb } from "../peers.js";
-import { readModel, speedModels } from "./test-models.js";
 
 /** What a process of its own measures; times in milliseconds. */
 export interface AloneResult {

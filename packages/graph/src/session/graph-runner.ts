@@ -1,4 +1,4 @@
-import type { Tensor } from "@edgewright/core";
+import { type Tensor, ValidationError } from "@edgewright/core";
 import type { Kernels } from "@edgewright/kernels";
 import type { Graph, Node, ValueInfo } from "../model/model.js";
 import { evaluateNode } from "../operators/interpreter.js";
@@ -112,10 +112,17 @@ export class GraphRunner {
     const inputs = new Map<string, ConcreteInput>();
     let key = "";
     for (const { name } of this.#graph.inputs) {
-      const { dtype, shape, data } = feeds.get(name)!;
+      const feed = feeds.get(name);
+      if (feed === undefined) {
+        // Only in the continuation: a node names more outputs than its operator has.
+        throw new ValidationError(`Session.run: nothing computes the value "${name}"`, {
+          where: name,
+        });
+      }
+      const { dtype, shape, data } = feed;
       const controls = this.#controls.has(name);
       key += `${dtype}[${shape}]${controls ? data.join() : ""};`;
-      const constant = controls ? { constant: copyTensor(feeds.get(name)!) } : {};
+      const constant = controls ? { constant: copyTensor(feed) } : {};
       inputs.set(name, { dtype, shape, ...constant });
     }
     const known = this.#programs.get(key);

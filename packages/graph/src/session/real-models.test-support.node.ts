@@ -2,7 +2,7 @@
 // of a fixed seed.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Tensor } from "@edgewright/core";
 
 /** A model with inputs to run it on. */
@@ -14,23 +14,19 @@ export interface TestModel {
   feeds(): Record<string, Tensor>;
 }
 
-const require = createRequire(new URL("../../packages/graph/package.json", import.meta.url));
-
-/** The bytes of a model. */
+/** The bytes of a model, found as Node finds the package from here. */
 export function readModel(model: TestModel): Uint8Array {
-  const [scope, name, ...path] = model.file.split("/");
-  const inPackage = scope!.startsWith("@") ? path : [name!, ...path];
-  const packageName = scope!.startsWith("@") ? `${scope}/${name}` : scope!;
-  for (const folder of require.resolve.paths(packageName) ?? []) {
+  const parts = model.file.split("/");
+  const packageName = parts.splice(0, parts[0]!.startsWith("@") ? 2 : 1).join("/");
+  const folders = createRequire(import.meta.url).resolve.paths(packageName) ?? [];
+  for (const folder of folders) {
     try {
-      return new Uint8Array(readFileSync(join(folder, packageName, ...inPackage)));
+      return new Uint8Array(readFileSync(join(folder, packageName, ...parts)));
     } catch (error) {
       if ((error as { code?: string }).code !== "ENOENT") throw error;
     }
   }
-  throw new Error(
-    `readModel: ${model.file} is not installed beside ${dirname(require.resolve("../package.json"))}`,
-  );
+  throw new Error(`readModel: ${model.file} is not installed`);
 }
 
 /** A generator of numbers in [-1, 1): the same for every run and runtime. */
