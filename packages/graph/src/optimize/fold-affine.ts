@@ -82,6 +82,7 @@ export function readAffine(
     const spatial = intAttribute(node, "spatial", 1) !== 0;
     if (training || extra || !spatial || node.inputs[0] !== input) return undefined;
     const params = node.inputs.slice(1, 5).map((name) => editor.constant(name));
+    if (params.length < 4) return undefined;
     if (params.some((p) => p?.dtype !== "f32" || p.data.length !== channels)) return undefined;
     const [gamma, beta, mean, variance] = params.map((p) => p!.data as Float32Array);
     const epsilon = floatAttribute(node, "epsilon", 1e-5);
