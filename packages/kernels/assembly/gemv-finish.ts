@@ -10,8 +10,8 @@ export const STEPS: usize = 16; // steps of a panel's inner loop; int4: groups
 export const PANEL_BYTES: usize = 20;
 export const BIAS: usize = 24; // 0: none
 export const SCALES: usize = 28; // f32 a row (int8, ternary), rows rounded up to whole panels
-export const INFO: usize = 32; // f32: scale of the prepared activations; int4: see gemv_int4
-export const GROUP_STEPS: usize = 36; // int4: steps of 8 columns in a group
+export const INFO: usize = 32; // what goes with the prepared activations: scales, starting sums
+export const GROUP_STEPS: usize = 36; // int4: steps of 8 (relaxed: chunks of 32) columns in a group
 export const SCRATCH: usize = 40; // ternary: 256 bytes a panel
 
 // Stores the 16 rows of a panel, or those that exist, and adds the bias.
@@ -40,6 +40,26 @@ export function finishPanel(
     } else storeWords(a, b, y, count);
   }
   if (bias) addBias(y, bias + first, count);
+}
+
+// Stores a panel times the f32 value of one activation code.
+export function finishScaled(
+  a: v128,
+  b: v128,
+  c: v128,
+  d: v128,
+  panel: i32,
+  params: usize,
+): void {
+  const scale = v128.load_splat<f32>(<usize>load<u32>(params, INFO));
+  finishPanel(
+    f32x4.mul(a, scale),
+    f32x4.mul(b, scale),
+    f32x4.mul(c, scale),
+    f32x4.mul(d, scale),
+    panel,
+    params,
+  );
 }
 
 export function addBias(y: usize, bias: usize, count: i32): void {

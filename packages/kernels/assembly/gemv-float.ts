@@ -1,42 +1,45 @@
 // y = W x + bias for weights stored as f32, f16 or bf16. A step is one column: 16 weights.
-import { finishPanel, INFO, PANEL_BYTES, STEPS, W, X } from "./gemv-finish";
+import { finishPanel, finishScaled, PANEL_BYTES, STEPS, W, X } from "./gemv-finish";
 
+// The two halves of the columns are read as two streams: one alone reaches nine tenths of the memory's
+// speed here, two all of it.
 export function gemv_f32(params: usize, begin: i32, end: i32): void {
   const panelBytes = <usize>load<u32>(params, PANEL_BYTES);
   const steps = load<i32>(params, STEPS);
+  const half = <usize>(steps >> 1);
   for (let panel = begin; panel < end; panel++) {
     let w = <usize>load<u32>(params, W) + <usize>panel * panelBytes;
     let x = <usize>load<u32>(params, X);
+    let v = w + (half << 6);
+    let z = x + (half << 2);
     let a = f32x4.splat(0);
     let b = a;
     let c = a;
     let d = a;
-    let e = a;
-    let f = a;
-    let g = a;
-    let h = a;
-    for (let i = steps >> 1; i; i--) {
-      const x0 = v128.load_splat<f32>(x);
+    for (let i = half; i; i--) {
+      let x0 = v128.load_splat<f32>(x);
       a = f32x4.add(a, f32x4.mul(v128.load(w), x0));
       b = f32x4.add(b, f32x4.mul(v128.load(w, 16), x0));
       c = f32x4.add(c, f32x4.mul(v128.load(w, 32), x0));
       d = f32x4.add(d, f32x4.mul(v128.load(w, 48), x0));
-      const x1 = v128.load_splat<f32>(x, 4);
-      e = f32x4.add(e, f32x4.mul(v128.load(w, 64), x1));
-      f = f32x4.add(f, f32x4.mul(v128.load(w, 80), x1));
-      g = f32x4.add(g, f32x4.mul(v128.load(w, 96), x1));
-      h = f32x4.add(h, f32x4.mul(v128.load(w, 112), x1));
-      w += 128;
-      x += 8;
+      x0 = v128.load_splat<f32>(z);
+      a = f32x4.add(a, f32x4.mul(v128.load(v), x0));
+      b = f32x4.add(b, f32x4.mul(v128.load(v, 16), x0));
+      c = f32x4.add(c, f32x4.mul(v128.load(v, 32), x0));
+      d = f32x4.add(d, f32x4.mul(v128.load(v, 48), x0));
+      w += 64;
+      x += 4;
+      v += 64;
+      z += 4;
     }
     if (steps & 1) {
-      const x0 = v128.load_splat<f32>(x);
-      a = f32x4.add(a, f32x4.mul(v128.load(w), x0));
-      b = f32x4.add(b, f32x4.mul(v128.load(w, 16), x0));
-      c = f32x4.add(c, f32x4.mul(v128.load(w, 32), x0));
-      d = f32x4.add(d, f32x4.mul(v128.load(w, 48), x0));
+      const x0 = v128.load_splat<f32>(z);
+      a = f32x4.add(a, f32x4.mul(v128.load(v), x0));
+      b = f32x4.add(b, f32x4.mul(v128.load(v, 16), x0));
+      c = f32x4.add(c, f32x4.mul(v128.load(v, 32), x0));
+      d = f32x4.add(d, f32x4.mul(v128.load(v, 48), x0));
     }
-    finishPanel(f32x4.add(a, e), f32x4.add(b, f), f32x4.add(c, g), f32x4.add(d, h), panel, params);
+    finishPanel(a, b, c, d, panel, params);
   }
 }
 
@@ -46,7 +49,6 @@ export function gemv_f16(params: usize, begin: i32, end: i32): void {
   const panelBytes = <usize>load<u32>(params, PANEL_BYTES);
   const steps = load<i32>(params, STEPS);
   const mask = v128.load(MASKS);
-  const scale = v128.load_splat<f32>(<usize>load<u32>(params, INFO));
   for (let panel = begin; panel < end; panel++) {
     let w = <usize>load<u32>(params, W) + <usize>panel * panelBytes;
     let x = <usize>load<u32>(params, X);
@@ -65,14 +67,7 @@ export function gemv_f16(params: usize, begin: i32, end: i32): void {
       w += 32;
       x += 4;
     }
-    finishPanel(
-      f32x4.mul(a, scale),
-      f32x4.mul(b, scale),
-      f32x4.mul(c, scale),
-      f32x4.mul(d, scale),
-      panel,
-      params,
-    );
+    finishScaled(a, b, c, d, panel, params);
   }
 }
 

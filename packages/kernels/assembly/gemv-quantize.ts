@@ -4,10 +4,9 @@
 const X: usize = 0; // f32
 const OUT: usize = 4;
 const COLUMNS: usize = 8; // of X
-const PADDED: usize = 12; // of OUT, zeros behind COLUMNS
+const PADDED: usize = 12; // ternary: columns that OUT has tables for
 const INFO: usize = 16; // where the scale goes
-const LIMIT: usize = 20; // f32: the largest code
-const GROUP: usize = 24; // int4: columns of a group
+const GROUP: usize = 20; // int4: columns of a group
 
 function largest(x: usize, count: i32): f32 {
   let peak = f32x4.splat(0);
@@ -26,17 +25,16 @@ function largest(x: usize, count: i32): f32 {
   return most;
 }
 
-// i32 code of the four floats at x, or of those that exist.
 // @ts-ignore: decorator
 @inline
-function codes(x: usize, factor: v128): v128 {
-  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), factor)));
+function valueAt(x: usize, i: i32, columns: i32): f32 {
+  return i < columns ? load<f32>(x + (<usize>i << 2)) : 0;
 }
 
 // @ts-ignore: decorator
 @inline
-function code(x: usize, factor: f32): i32 {
-  return <i32>nearest(load<f32>(x) * factor);
+function codeAt(x: usize, i: i32, columns: i32, factor: f32): i32 {
+  return i < columns ? <i32>nearest(load<f32>(x + (<usize>i << 2)) * factor) : 0;
 }
 
 // Divides so that neither a scale of zero nor one too small to invert does harm.
@@ -63,87 +61,115 @@ export function gemv_lift(params: usize, begin: i32, end: i32): void {
   }
 }
 
-// int8 weights: i16 codes up to LIMIT; INFO: the f32 value of one code.
-export function gemv_quantize(params: usize, begin: i32, end: i32): void {
-  let x = <usize>load<u32>(params, X);
+// int8 weights: codes up to 127; for each 4 columns the factors x0, x2, x1 - 256 x0, x3 - 256 x2 of
+// gemv_int8; INFO: the f32 value of one code, i32 start -128 * (x0 + x2 + ...).
+export function gemv_quantize_int8(params: usize, begin: i32, end: i32): void {
+  const x = <usize>load<u32>(params, X);
   let out = <usize>load<u32>(params, OUT);
-  let columns = load<i32>(params, COLUMNS);
-  const limit = load<f32>(params, LIMIT);
+  const columns = load<i32>(params, COLUMNS);
+  const info = <usize>load<u32>(params, INFO);
   const most = largest(x, columns);
-  const factor = factorOf(most, limit);
-  store<f32>(<usize>load<u32>(params, INFO), most / limit);
-  memory.fill(out, 0, <usize>load<u32>(params, PADDED) << 1);
-  const factors = f32x4.splat(factor);
-  for (; columns >= 8; columns -= 8) {
-    v128.store(out, i16x8.narrow_i32x4_s(codes(x, factors), codes(x + 16, factors)));
-    x += 32;
-    out += 16;
+  const factor = factorOf(most, 127);
+  let even = 0;
+  for (let i = 0; i < columns; i += 4) {
+    const q0 = codeAt(x, i, columns, factor);
+    const q2 = codeAt(x, i + 2, columns, factor);
+    even += q0 + q2;
+    store<i16>(out, <i16>q0);
+    store<i16>(out, <i16>q2, 2);
+    store<i16>(out, <i16>(codeAt(x, i + 1, columns, factor) - (q0 << 8)), 4);
+    store<i16>(out, <i16>(codeAt(x, i + 3, columns, factor) - (q2 << 8)), 6);
+    out += 8;
   }
-  for (; columns; columns--) {
-    store<i16>(out, <i16>code(x, factor));
-    x += 4;
-    out += 2;
+  store<f32>(info, most / 127);
+  store<i32>(info, -128 * even, 4);
+}
+
+// int4 weights: codes up to 1927, so that the factors x[i] - 16 x[i - 2] of gemv_int4 fit i16;
+// INFO: the f32 value of one code, then for each group i32 -8 * (codes met by unsigned nibbles).
+export function gemv_quantize_int4(params: usize, begin: i32, end: i32): void {
+  const x = <usize>load<u32>(params, X);
+  let out = <usize>load<u32>(params, OUT);
+  const columns = load<i32>(params, COLUMNS);
+  const group = load<i32>(params, GROUP);
+  let info = <usize>load<u32>(params, INFO);
+  const most = largest(x, columns);
+  const factor = factorOf(most, 1927);
+  store<f32>(info, most / 1927);
+  for (let first = 0; first < columns; first += group) {
+    let sum = 0;
+    for (let i = first; i < first + group; i += 2) {
+      const place = i & 6;
+      for (let j = i; j < i + 2; j++) {
+        const q = codeAt(x, j, columns, factor);
+        if (place < 6) sum += q;
+        store<i16>(out, <i16>(place ? q - (codeAt(x, j - 2, columns, factor) << 4) : q));
+        out += 2;
+      }
+    }
+    info += 4;
+    store<i32>(info, -8 * sum);
   }
 }
 
-// int4 weights: codes up to 127, one scale a group, multiplied by what their nibble lacks
-// (see gemv_int4); INFO, for each group: f32 value of one code / 256, i32 -8 * 256 * sum of codes.
-export function gemv_quantize_groups(params: usize, begin: i32, end: i32): void {
-  let x = <usize>load<u32>(params, X);
+// int4 weights of the relaxed build: i8 codes up to 127 in order; INFO: the f32 value of one code, then
+// for each group i32 -8 * (its codes).
+export function gemv_quantize_int4_dot(params: usize, begin: i32, end: i32): void {
+  if (!RELAXED) return;
+  const x = <usize>load<u32>(params, X);
   let out = <usize>load<u32>(params, OUT);
-  let info = <usize>load<u32>(params, INFO);
+  const columns = load<i32>(params, COLUMNS);
   const group = load<i32>(params, GROUP);
-  memory.fill(out, 0, <usize>load<u32>(params, PADDED) << 1);
-  for (let left = load<i32>(params, COLUMNS); left > 0; left -= group) {
-    const count = min(left, group);
-    const most = largest(x, count);
-    const factor = factorOf(most, 127);
+  let info = <usize>load<u32>(params, INFO);
+  const most = largest(x, columns);
+  const factor = factorOf(most, 127);
+  store<f32>(info, most / 127);
+  for (let first = 0; first < columns; first += group) {
     let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const q = code(x, factor);
+    for (let i = first; i < first + group; i++) {
+      const q = codeAt(x, i, columns, factor);
       sum += q;
-      const pair = (i >> 1) & 3;
-      store<i16>(out, <i16>(pair == 1 ? q << 4 : pair == 2 ? q : q << 8));
-      x += 4;
-      out += 2;
+      store<i8>(out, <i8>q);
+      out++;
     }
-    out += <usize>(group - count) << 1;
-    store<f32>(info, most / (127 * 256));
-    store<i32>(info, -8 * 256 * sum, 4);
-    info += 8;
+    info += 4;
+    store<i32>(info, -8 * sum);
   }
 }
 
 // Ternary weights: a table of 16 bytes for each pair of columns: entry 3 (v + 1) + (w + 1) is
-// x0 v + x1 w + 127 for v, w in -1, 0, 1, in codes whose pairs sum to 127 at most; INFO: the f32 value
-// of one code. The tables of padding columns hold 127 throughout.
+// x0 v + x1 w + 63 for v, w in -1, 0, 1, in codes whose pairs sum to 63 at most. INFO: the f32 value of
+// one code, for each block of 512 columns. Tables are made for PADDED columns, a multiple of 4.
 export function gemv_tables(params: usize, begin: i32, end: i32): void {
   let x = <usize>load<u32>(params, X);
   let out = <usize>load<u32>(params, OUT);
+  let info = <usize>load<u32>(params, INFO);
   const columns = load<i32>(params, COLUMNS);
-  let most: f32 = 0;
-  for (let i = 0; i + 1 < columns; i += 2) {
-    const at = x + (<usize>i << 2);
-    most = max(most, abs(load<f32>(at)) + abs(load<f32>(at, 4)));
-  }
-  if (columns & 1) most = max(most, abs(load<f32>(x + (<usize>(columns - 1) << 2))));
-  // Rounding may carry each of a pair up by a half: 126 keeps their sum within 127.
-  const factor = factorOf(most, 126);
-  store<f32>(<usize>load<u32>(params, INFO), most / 126);
+  const padded = load<i32>(params, PADDED);
   const first = v128.load(COMBINATIONS);
   const firstMinus = v128.load(COMBINATIONS + 16);
   const second = v128.load(COMBINATIONS + 32);
   const secondMinus = v128.load(COMBINATIONS + 48);
-  const middle = i8x16.splat(127);
-  for (let i = 0; i < columns; i += 2) {
-    const p = i8x16.splat(<i8>code(x, factor));
-    const q = i + 1 < columns ? i8x16.splat(<i8>code(x + 4, factor)) : i8x16.splat(0);
-    let t = i8x16.add(middle, v128.and(p, first));
-    t = i8x16.sub(t, v128.and(p, firstMinus));
-    t = i8x16.add(t, v128.and(q, second));
-    v128.store(out, i8x16.sub(t, v128.and(q, secondMinus)));
-    x += 8;
-    out += 16;
+  const middle = i8x16.splat(63);
+  for (let block = 0; block < padded; block += 512) {
+    const stop = min(block + 512, padded);
+    let most: f32 = 0;
+    for (let i = block; i < stop; i += 2) {
+      most = max(most, abs(valueAt(x, i, columns)) + abs(valueAt(x, i + 1, columns)));
+    }
+    // Rounding may carry each of a pair up by a half: 62 keeps their sum within 63.
+    const factor = factorOf(most, 62);
+    store<f32>(info, most / 62);
+    info += 4;
+    for (let i = block; i < stop; i += 2) {
+      const p = i8x16.splat(<i8>codeAt(x, i, columns, factor));
+      const q = i8x16.splat(<i8>codeAt(x, i + 1, columns, factor));
+      let t = i8x16.add(middle, v128.and(p, first));
+      t = i8x16.sub(t, v128.and(p, firstMinus));
+      t = i8x16.add(t, v128.and(q, second));
+      v128.store(out, i8x16.sub(t, v128.and(q, secondMinus)));
+      out += 16;
+    }
   }
 }
 

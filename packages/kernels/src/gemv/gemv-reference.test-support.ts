@@ -1,5 +1,5 @@
+import type { KernelVariant } from "../runtime/load.js";
 import type { GemvWeights } from "./gemv-weights.js";
-import { largestCode } from "./plan-gemv.js";
 
 const f32 = Math.fround;
 
@@ -20,42 +20,56 @@ const peak = (x: readonly number[]): number =>
   x.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 
 /** y = W x with the same quantisation of x and the same order of 32-bit float operations. */
-export function gemvExact(weights: GemvWeights, x: readonly number[]): number[] {
-  const { rows, cols } = weights;
+export function gemvExact(
+  weights: GemvWeights,
+  x: readonly number[],
+  variant: KernelVariant,
+): number[] {
+  const { rows, cols, format } = weights;
   const at = (row: number, col: number): number =>
     weights.data[weights.transposed ? col * rows + row : row * cols + col]!;
   const range = Array.from({ length: rows }, (_, row) => row);
-  if (weights.format === "int4") {
+  if (format === "int4") {
     const { groupSize, scales } = weights;
     const groups = Math.ceil(cols / groupSize);
+    const limit = variant === "relaxed" && groupSize % 32 === 0 ? 127 : 1927;
+    const [codes, value] = quantize(x, peak(x), limit);
     return range.map((row) => {
       let y = 0;
       for (let group = 0; group < groups; group++) {
-        const part = x.slice(group * groupSize, (group + 1) * groupSize);
-        const most = peak(part);
-        const [codes] = quantize(part, most, 127);
-        const sum = codes.reduce((s, q, i) => s + q * (at(row, group * groupSize + i) - 8), 0);
-        const scale = f32(scales[row * groups + group]! * f32(most / (127 * 256)));
-        y = f32(y + f32(f32(sum * 256) * scale));
+        const part = codes.slice(group * groupSize, (group + 1) * groupSize);
+        const sum = part.reduce((s, q, i) => s + q * (at(row, group * groupSize + i) - 8), 0);
+        y = f32(y + f32(f32(sum) * scales[row * groups + group]!));
       }
-      return y;
+      return f32(y * value);
     });
   }
-  if (weights.format !== "int8" && weights.format !== "ternary") throw new Error("not integer");
+  if (format !== "int8" && format !== "ternary") throw new Error("not integer");
   const { scales } = weights;
-  let most = peak(x);
-  let limit = largestCode(Math.ceil(cols / 4) * 4);
-  if (weights.format === "ternary") {
-    limit = 126;
-    most = 0;
-    for (let i = 0; i < cols; i += 2) {
-      most = Math.max(most, f32(Math.abs(x[i]!) + Math.abs(x[i + 1] ?? 0)));
-    }
+  const scaleOf = (row: number): number =>
+    typeof scales === "number" ? f32(scales) : scales[row]!;
+  if (format === "int8") {
+    const [codes, value] = quantize(x, peak(x), 127);
+    return range.map((row) => {
+      const sum = codes.reduce((s, q, col) => s + q * at(row, col), 0);
+      return f32(f32(sum) * f32(scaleOf(row) * value));
+    });
   }
-  const [codes, value] = quantize(x, most, limit);
+  const blocks = Array.from({ length: Math.ceil(cols / 512) }, (_, block) => {
+    const part = x.slice(block * 512, block * 512 + 512);
+    let most = 0;
+    for (let i = 0; i < part.length; i += 2) {
+      most = Math.max(most, f32(Math.abs(part[i]!) + Math.abs(part[i + 1] ?? 0)));
+    }
+    return quantize(part, most, 62);
+  });
   return range.map((row) => {
-    const sum = codes.reduce((s, q, col) => s + q * at(row, col), 0);
-    return f32(f32(sum) * f32((typeof scales === "number" ? f32(scales) : scales[row]!) * value));
+    let y = 0;
+    for (const [block, [codes, value]] of blocks.entries()) {
+      const sum = codes.reduce((s, q, i) => s + q * at(row, block * 512 + i), 0);
+      y = f32(y + f32(f32(sum) * value));
+    }
+    return f32(y * scaleOf(row));
   });
 }
 

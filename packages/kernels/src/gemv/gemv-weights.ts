@@ -61,6 +61,8 @@ export type GemvWeights =
 /** Weights of a matrix-vector product in panels of rows, in WebAssembly memory. */
 export interface PackedGemvWeights {
   readonly format: GemvFormat;
+  /** The WebAssembly export that multiplies by this layout. */
+  readonly kernel: string;
   readonly rows: number;
   readonly cols: number;
   /** Byte address. */

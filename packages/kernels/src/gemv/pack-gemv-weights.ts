@@ -1,8 +1,8 @@
 import { EdgewrightError, ShapeError } from "@edgewright/core";
-import type { Kernels } from "../runtime/load.js";
+import type { Kernels, KernelVariant } from "../runtime/load.js";
 import type { GemvWeights, Int4GemvWeights, PackedGemvWeights } from "./gemv-weights.js";
 
-type Layout = Pick<PackedGemvWeights, "panels" | "panelBytes" | "steps" | "groupSize">;
+type Layout = Pick<PackedGemvWeights, "kernel" | "panels" | "panelBytes" | "steps" | "groupSize">;
 
 /**
  * Repacks the weights of y = W x for {@link planGemv}: panels of 16 rows (ternary: 64), each one
@@ -14,7 +14,7 @@ type Layout = Pick<PackedGemvWeights, "panels" | "panelBytes" | "steps" | "group
 export function packGemvWeights(kernels: Kernels, weights: GemvWeights): PackedGemvWeights {
   checkWeights(weights);
   const { format, rows, cols } = weights;
-  const layout = layoutOf(weights);
+  const layout = layoutOf(weights, kernels.variant);
   const codeBytes = layout.panels * layout.panelBytes;
   const scaleRows =
     format === "int8" || format === "ternary" ? layout.panels * panelRows(format) : 0;
@@ -52,27 +52,29 @@ function panelRows(format: string): number {
   return format === "ternary" ? 64 : 16;
 }
 
-function layoutOf(weights: GemvWeights): Layout {
+function layoutOf(weights: GemvWeights, variant: KernelVariant): Layout {
   const { format, rows, cols } = weights;
-  const panels = Math.ceil(rows / panelRows(format));
+  const common = { kernel: `gemv_${format}`, panels: Math.ceil(rows / panelRows(format)) };
   switch (format) {
     case "f32":
-      return { panels, panelBytes: cols * 64, steps: cols, groupSize: 0 };
+      return { ...common, panelBytes: cols * 64, steps: cols, groupSize: 0 };
     case "f16":
     case "bf16":
-      return { panels, panelBytes: cols * 32, steps: cols, groupSize: 0 };
+      return { ...common, panelBytes: cols * 32, steps: cols, groupSize: 0 };
     case "int8": {
-      const padded = Math.ceil(cols / 4) * 4;
-      return { panels, panelBytes: padded * 16, steps: padded / 2, groupSize: 0 };
+      const steps = Math.ceil(cols / 4);
+      return { ...common, panelBytes: steps * 64, steps, groupSize: 0 };
     }
     case "int4": {
       const { groupSize } = weights;
-      const groups = Math.ceil(cols / groupSize);
-      return { panels, panelBytes: groups * (groupSize * 8 + 64), steps: groups, groupSize };
+      const steps = Math.ceil(cols / groupSize);
+      const dot = variant === "relaxed" && groupSize % 32 === 0;
+      const kernel = dot ? "gemv_int4_dot" : "gemv_int4";
+      return { ...common, kernel, panelBytes: steps * (groupSize * 8 + 64), steps, groupSize };
     }
     case "ternary": {
-      const pairs = Math.ceil(cols / 2);
-      return { panels, panelBytes: pairs * 32, steps: pairs, groupSize: 0 };
+      const steps = Math.ceil(cols / 4);
+      return { ...common, panelBytes: steps * 64, steps, groupSize: 0 };
     }
   }
 }
@@ -146,14 +148,15 @@ function fillPanels<T extends Float32Array | Uint16Array>(
   }
 }
 
-// [panel][pair of columns][row][2].
+// [panel][4 columns][row][4], even columns with 128 added.
 function packInt8(stream: Uint8Array, data: Int8Array, shape: Plain, panelBytes: number): void {
   const [rowStep, colStep] = stepsOf(shape);
-  stream.fill(0);
+  const zeros = new Uint32Array(stream.buffer, stream.byteOffset, stream.byteLength >> 2);
+  zeros.fill(0x00800080);
   for (let row = 0; row < shape.rows; row++) {
-    const base = (row >> 4) * panelBytes + (row & 15) * 2;
+    const base = (row >> 4) * panelBytes + (row & 15) * 4;
     for (let col = 0, from = row * rowStep; col < shape.cols; col++, from += colStep) {
-      stream[base + (col >> 1) * 32 + (col & 1)] = data[from]!;
+      stream[base + (col >> 2) * 64 + (col & 3)] = data[from]! ^ (col & 1 ? 0 : 0x80);
     }
   }
 }
@@ -162,46 +165,50 @@ function packInt8(stream: Uint8Array, data: Int8Array, shape: Plain, panelBytes:
 function packInt4(kernels: Kernels, ptr: number, weights: Int4GemvWeights, layout: Layout): void {
   const { rows, cols, data, scales, groupSize } = weights;
   const [rowStep, colStep] = stepsOf(weights);
+  const dot = layout.kernel === "gemv_int4_dot";
   const groupBytes = groupSize * 8 + 64;
   const bytes = layout.panels * layout.panelBytes;
-  const stream = kernels.arena.u8(ptr, bytes).fill(0x88); // padding weighs zero
+  const stream = kernels.arena.u8(ptr, bytes);
+  const words = kernels.arena.i32(ptr, bytes / 4).fill(dot ? 0x88888888 : 0x08880888); // zeros
   const floats = kernels.arena.f32(ptr, bytes / 4);
+  // Byte and shift of each of 8 columns in a row's word; the plain kernel's highest nibbles are signed.
+  const byteOf = dot ? [0, 1, 2, 3, 0, 1, 2, 3] : [0, 2, 0, 2, 1, 3, 1, 3];
+  const shiftOf = dot ? [0, 0, 0, 0, 4, 4, 4, 4] : [0, 0, 4, 4, 0, 0, 4, 4];
+  const flipOf = dot ? [0, 0, 0, 0, 0, 0, 0, 0] : [0, 0, 0, 0, 0, 0, 8, 8];
   for (let row = 0; row < layout.panels * 16; row++) {
     const panel = (row >> 4) * layout.panelBytes;
     for (let group = 0; group < layout.steps; group++) {
       const start = panel + group * groupBytes;
-      const scale = row < rows ? scales[row * layout.steps + group]! : 0;
-      floats[(start + groupSize * 8) / 4 + (row & 15)] = scale;
+      const scalesAt = (start + groupSize * 8) / 4 + (row & 15);
+      words[scalesAt] = 0;
       if (row >= rows) continue;
-      const end = Math.min(cols, (group + 1) * groupSize);
-      for (let col = group * groupSize; col < end; col++) {
-        const code = data[row * rowStep + col * colStep]!;
+      floats[scalesAt] = scales[row * layout.steps + group]!;
+      const end = Math.min(groupSize, cols - group * groupSize);
+      let from = row * rowStep + group * groupSize * colStep;
+      for (let i = 0; i < end; i++, from += colStep) {
+        const code = data[from]!;
         if (code > 15) {
           throw new EdgewrightError(
             "invalid-argument",
             `packGemvWeights: expected int4 codes from 0 to 15, got ${code} in row ${row}`,
           );
         }
-        // Bits of the row's 32-bit lane: half = column & 1, nibble = pair of columns.
-        const inGroup = col - group * groupSize;
-        const bit = (inGroup & 1) * 16 + ((inGroup >> 1) & 3) * 4;
-        const at = start + (inGroup >> 3) * 64 + (row & 15) * 4 + (bit >> 3);
-        const shift = bit & 4;
-        stream[at] = (stream[at]! & ~(15 << shift)) | (code << shift);
+        const at = start + (i >> 3) * 64 + (row & 15) * 4 + byteOf[i & 7]!;
+        const shift = shiftOf[i & 7]!;
+        stream[at] = (stream[at]! & ~(15 << shift)) | ((code ^ flipOf[i & 7]!) << shift);
       }
     }
   }
 }
 
-// [panel][pair of columns][32]; see assembly/gemv-ternary.ts for the order of rows.
+// [panel][4 columns][4 vectors]; see assembly/gemv-ternary.ts for the order of rows.
 function packTernary(stream: Uint8Array, data: Int8Array, shape: Plain, panelBytes: number): void {
   const [rowStep, colStep] = stepsOf(shape);
   stream.fill(0x44); // the number of the combination (0, 0), twice
   for (let row = 0; row < shape.rows; row++) {
     const inPanel = row & 63;
     const byte = inPanel & 8 ? ((inPanel & 7) << 1) + 1 : (inPanel & 7) << 1;
-    const base = (row >> 6) * panelBytes + (inPanel >> 5) * 16 + byte;
-    const shift = inPanel & 16 ? 4 : 0;
+    const base = (row >> 6) * panelBytes + (inPanel >> 4) * 16 + byte;
     for (let col = 0; col < shape.cols; col += 2) {
       const from = row * rowStep + col * colStep;
       const first = data[from]!;
@@ -212,7 +219,8 @@ function packTernary(stream: Uint8Array, data: Int8Array, shape: Plain, panelByt
           `packGemvWeights: expected ternary weights -1, 0 or 1, got ${first}, ${second} in row ${row}`,
         );
       }
-      const at = base + (col >> 1) * 32;
+      const at = base + (col >> 2) * 64;
+      const shift = col & 2 ? 4 : 0;
       stream[at] = (stream[at]! & ~(15 << shift)) | ((3 * first + second + 4) << shift);
     }
   }

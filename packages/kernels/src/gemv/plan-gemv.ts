@@ -1,5 +1,5 @@
 import type { Allocation } from "../runtime/arena.js";
-import { createPlan, floatBits, type JobSpec, type Plan } from "../runtime/job.js";
+import { createPlan, type JobSpec, type Plan } from "../runtime/job.js";
 import type { Kernels } from "../runtime/load.js";
 import type { PackedGemvWeights } from "./gemv-weights.js";
 
@@ -19,9 +19,11 @@ export interface GemvSpec {
  * Plans y = W x + bias in 32-bit floats, W in one of the formats of {@link packGemvWeights}.
  *
  * Where weights are integers the plan quantises x first, symmetrically and by its largest magnitude:
- * - `int8`: one scale, as many bits as 32-bit sums allow (13 for 4096 columns, at most 16);
- * - `int4`: 8 bits, one scale a group of columns;
- * - `ternary`: one scale, such that pairs of codes stay within 127 (6 to 7 bits).
+ * - `int8`: 8 bits, one scale;
+ * - `int4`: 11 bits, one scale; in the relaxed build 8 bits where groups are multiples of 32 columns;
+ * - `ternary`: one scale for 512 columns, such that pairs of codes stay within 63 (6 to 7 bits).
+ *
+ * Magnitudes below 1e-30 count as zero.
  *
  * @example
  * ```ts
@@ -46,48 +48,42 @@ export function planGemv(kernels: Kernels, spec: GemvSpec): Plan {
   const prepare = (
     kernel: string,
     bytes: number,
-    extra: readonly number[],
-    infoBytes = 4,
+    padded: number,
+    group: number,
+    infoBytes: number,
   ): void => {
     const infoSpace = Math.ceil(infoBytes / 64) * 64;
     const space = kernels.arena.allocate(infoSpace + bytes);
     own.push(space);
     info = space.ptr;
     x = space.ptr + infoSpace;
-    jobs.push({
-      kernel,
-      params: [spec.x, x, cols, extra[0] ?? 0, info, ...extra.slice(1)],
-      units: 1,
-    });
+    jobs.push({ kernel, params: [spec.x, x, cols, padded, info, group], units: 1 });
   };
-  if (format === "f16") prepare("gemv_lift", cols * 4, []);
-  else if (format === "int8") {
-    prepare("gemv_quantize", steps * 4, [steps * 2, floatBits(largestCode(steps * 2))]);
-  } else if (format === "int4") {
-    const padded = steps * groupSize;
-    prepare("gemv_quantize_groups", padded * 2, [padded, 0, groupSize], steps * 8);
+  if (format === "f16") prepare("gemv_lift", cols * 4, 0, 0, 4);
+  else if (format === "int8") prepare("gemv_quantize_int8", steps * 8, 0, 0, 8);
+  else if (format === "int4") {
+    const quantize = weights.kernel === "gemv_int4_dot" ? "int4_dot" : "int4";
+    const infoBytes = 4 + steps * 4;
+    prepare(`gemv_quantize_${quantize}`, steps * groupSize * 2, 0, groupSize, infoBytes);
   } else if (format === "ternary") {
-    prepare("gemv_tables", steps * 16, []);
+    prepare("gemv_tables", steps * 32, steps * 4, 0, Math.ceil(steps / 128) * 4);
     const sums = kernels.arena.allocate(weights.panels * 256);
     own.push(sums);
     scratch = sums.ptr;
   }
   jobs.push({
-    kernel: `gemv_${format}`,
+    kernel: weights.kernel,
     params: [
       ...[weights.ptr, x, spec.y, weights.rows, steps, weights.panelBytes, spec.bias ?? 0],
-      ...[weights.scalesPtr, info, groupSize / 8, scratch],
+      ...[
+        weights.scalesPtr,
+        info,
+        groupSize / (weights.kernel === "gemv_int4_dot" ? 32 : 8),
+        scratch,
+      ],
     ],
     units: weights.panels,
     grain: Math.ceil(16384 / weights.panelBytes),
   });
   return createPlan(kernels.arena, jobs, own);
-}
-
-/**
- * The largest activation code for which 32-bit sums over `depth` weights of 8 bits cannot overflow;
- * at most that of i16.
- */
-export function largestCode(depth: number): number {
-  return Math.min(32767, Math.floor((2 ** 31 - 1) / (depth * 128)));
 }
