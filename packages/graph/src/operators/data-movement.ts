@@ -254,9 +254,7 @@ const runDepthToSpace: HostOperator = (inputs, context) => {
   if (!Number.isInteger(depth)) {
     throw shapeError(context, `${c} channels do not divide by ${block} x ${block}`);
   }
-  const mode = stringAttribute(context.node, "mode", "DCR");
-  if (mode !== "DCR" && mode !== "CRD")
-    throw invalidNode(context, `mode is DCR or CRD, got ${mode}`);
+  const mode = blockMode(context);
   const [split, order] =
     mode === "DCR"
       ? [
@@ -280,9 +278,17 @@ const runSpaceToDepth: HostOperator = (inputs, context) => {
     throw shapeError(context, `${h} x ${w} pixels do not divide by ${block}`);
   }
   const split = [n, c, rows, block, columns, block];
-  const moved = transposeTensor({ ...x, shape: split }, [0, 3, 5, 1, 2, 4], context);
+  const order = blockMode(context) === "DCR" ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4];
+  const moved = transposeTensor({ ...x, shape: split }, order, context);
   return [{ ...moved, shape: [n, c * block * block, rows, columns] }];
 };
+
+// Depth outside or inside the block's columns and rows; `SpaceToDepth` has had the choice since 26.
+function blockMode(context: OperatorContext): "DCR" | "CRD" {
+  const mode = stringAttribute(context.node, "mode", "DCR");
+  if (mode === "DCR" || mode === "CRD") return mode;
+  throw invalidNode(context, `mode is DCR or CRD, got ${mode}`);
+}
 
 function blockSize(context: OperatorContext): number {
   const block = intAttribute(context.node, "blocksize", 0);

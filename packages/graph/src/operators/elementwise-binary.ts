@@ -4,6 +4,7 @@ import {
   allocateFloats,
   isBigInt,
   isFloat,
+  minBigInt,
   packFloats,
   readFloats,
   readNumbers,
@@ -319,14 +320,16 @@ const runBitShift: HostOperator = (inputs, context) => {
     throw invalidNode(context, `attribute "direction" is LEFT or RIGHT, got "${direction}"`);
   }
   const [a, b] = requirePair(inputs, context);
-  if (a.dtype !== "u8" && a.dtype !== "u16" && a.dtype !== "u32" && a.dtype !== "u64") {
-    throw unsupportedNode(context, `works on unsigned integers, got ${a.dtype}`);
-  }
+  if (isFloat(a.dtype)) throw unsupportedNode(context, `works on integers, got ${a.dtype}`);
+  const signed = a.dtype.startsWith("i");
   // Shift counts of 32 and more shift everything out; JavaScript would take them modulo 32.
-  const left: NumberFunction = (x, n) => (n > 31 ? 0 : x << n);
-  const right: NumberFunction = (x, n) => (n > 31 ? 0 : x >>> n);
-  const leftBig: BigIntFunction = (x, n) => (n > 63n ? 0n : x << n);
-  const rightBig: BigIntFunction = (x, n) => (n > 63n ? 0n : x >> n);
+  const outside = (n: number): boolean => n < 0 || n > 31;
+  const left: NumberFunction = (x, n) => (outside(n) ? 0 : x << n);
+  const right: NumberFunction = signed
+    ? (x, n) => (n < 0 ? 0 : x >> Math.min(n, 31))
+    : (x, n) => (outside(n) ? 0 : x >>> n);
+  const leftBig: BigIntFunction = (x, n) => (n < 0n || n > 63n ? 0n : x << n);
+  const rightBig: BigIntFunction = (x, n) => (n < 0n ? 0n : x >> minBigInt(n, 63n));
   return [
     direction === "LEFT"
       ? combine(a, b, left, leftBig, context)

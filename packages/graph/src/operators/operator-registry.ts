@@ -5,12 +5,18 @@ import { controlFlowOperators } from "./control-flow.js";
 import { convolutionOperators } from "./convolution.js";
 import { cumulativeOperators } from "./cumulative-sum.js";
 import { dataMovementOperators } from "./data-movement.js";
+import { einsumOperators } from "./einsum.js";
 import { elementwiseBinaryOperators } from "./elementwise-binary.js";
 import { elementwiseUnaryOperators } from "./elementwise-unary.js";
 import { elementwiseVariadicOperators } from "./elementwise-variadic.js";
+import { fourierOperators } from "./fourier.js";
 import { gatherScatterOperators } from "./gather-scatter.js";
+import { gridSampleOperators } from "./grid-sample.js";
 import type { HostOperator, OperatorEntry } from "./host-operator.js";
+import { lossOperators } from "./losses.js";
 import { matrixOperators } from "./matrix-product.js";
+import { nGramOperators } from "./n-gram-counts.js";
+import { nonMaxSuppressionOperators } from "./non-max-suppression.js";
 import { normalizationOperators } from "./normalization.js";
 import { paddingOperators } from "./padding.js";
 import { poolingOperators } from "./pooling.js";
@@ -18,9 +24,12 @@ import { quantizationOperators } from "./quantization.js";
 import { recurrentOperators } from "./recurrent.js";
 import { reduceOperators } from "./reduce.js";
 import { resizeOperators } from "./resize.js";
+import { roiAlignOperators } from "./roi-align.js";
 import { selectionOperators } from "./selection.js";
 import { shapeOperators } from "./shape-operators.js";
 import { softmaxOperators } from "./softmax.js";
+import { trainingStepOperators } from "./training-steps.js";
+import { uniqueOperators } from "./unique.js";
 
 /**
  * Finds the function that computes an operator on the host, or `undefined` when there is none for
@@ -83,6 +92,15 @@ function allEntries(): OperatorEntry[] {
     ...paddingOperators(),
     ...reduceOperators(),
     ...shapeOperators(),
+    ...trainingStepOperators(),
+    ...nGramOperators(),
+    ...fourierOperators(),
+    ...uniqueOperators(),
+    ...einsumOperators(),
+    ...roiAlignOperators(),
+    ...gridSampleOperators(),
+    ...nonMaxSuppressionOperators(),
+    ...lossOperators(),
     ...softmaxOperators(),
     ...selectionOperators(),
     ...resizeOperators(),
