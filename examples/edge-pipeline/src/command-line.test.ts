@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseCommandLine } from "./command-line.js";
+
+describe("parseCommandLine", () => {
+  it("reads the page of the example with one thread unless told otherwise", () => {
+    expect(parseCommandLine([], "/home")).toMatchObject({
+      image: undefined,
+      threads: 1,
+      maxSide: 1600,
+      compare: true,
+      json: false,
+      help: false,
+    });
+  });
+
+  it("takes paths relative to the folder the user is in", () => {
+    const options = parseCommandLine(["my photo.jpg", "--out", "out/r.html"], "/home/me");
+    expect(options.image).toBe(resolve("/home/me/my photo.jpg"));
+    expect(options.report).toBe(resolve("/home/me/out/r.html"));
+  });
+
+  it.each([
+    [["a.png", "b.png"], "one picture at a time, got 2: a.png, b.png. See --help"],
+    [["--threads", "two"], '--threads must be a whole number from 1 to 16, got "two". See --help'],
+    [["--threads", "0"], '--threads must be a whole number from 1 to 16, got "0". See --help'],
+    [["--max-side", "9"], '--max-side must be a whole number from 64 to 8192, got "9". See --help'],
+  ])("refuses %j", (args, message) => {
+    expect(() => parseCommandLine(args, "/")).toThrow(message);
+  });
+
+  it("refuses options that it does not know", () => {
+    expect(() => parseCommandLine(["--fast"], "/")).toThrow(/--fast.* See --help/s);
+  });
+});

@@ -1,0 +1,76 @@
+import { constants } from "node:os";
+import { EdgewrightError } from "@edgewright/core";
+import { type CommandLine, parseCommandLine, USAGE } from "./command-line.js";
+import { type PipelineContext, runStages, type Stage } from "./pipeline.js";
+import { formatComparison, formatReading } from "./print-results.js";
+import { Progress } from "./progress.js";
+import { StageClock } from "./stage-clock.js";
+import { collectResults } from "./stages/collect-results.js";
+import { decodePage } from "./stages/decode-page.js";
+import { loadModels } from "./stages/load-models.js";
+import { measureEngines } from "./stages/measure-engines.js";
+import { readText } from "./stages/read-text.js";
+import { writeReport } from "./stages/write-report.js";
+
+/** The pipeline, in the order of its work. */
+const STAGES: readonly Stage[] = [
+  { name: "decode image", run: decodePage },
+  { name: "load models", run: loadModels },
+  { name: "read text", run: readText },
+  { name: "show text", run: showText },
+  { name: "measure engines", run: measureEngines },
+  { name: "write report", run: writeReport },
+  { name: "show results", run: showResults },
+];
+
+async function showText(context: PipelineContext): Promise<void> {
+  if (context.options.json) return;
+  context.progress.end();
+  process.stdout.write(`${formatReading(collectResults(context))}\n`);
+}
+
+async function showResults(context: PipelineContext): Promise<void> {
+  const { options, progress } = context;
+  progress.end();
+  const results = collectResults(context);
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ ...results, report: options.report }, null, 2)}\n`);
+    return;
+  }
+  if (results.comparison) process.stdout.write(`${formatComparison(results)}\n`);
+  process.stdout.write(`Report: ${options.report}\n`);
+}
+
+async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
+  const progress = new Progress();
+  const context: PipelineContext = { options, clock: new StageClock(), progress, signal };
+  try {
+    await runStages(STAGES, context);
+  } finally {
+    progress.end();
+    await context.reader?.release();
+  }
+}
+
+// Ctrl-C asks for an end once; the second time Node ends at once.
+const controller = new AbortController();
+process.once("SIGINT", () => controller.abort());
+try {
+  // npm and pnpm change the directory; INIT_CWD is where the user stands.
+  const options = parseCommandLine(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd());
+  if (options.help) process.stdout.write(`${USAGE}\n`);
+  else await run(options, controller.signal);
+} catch (error) {
+  if (controller.signal.aborted) {
+    process.stderr.write("stopped\n");
+    process.exitCode = 128 + constants.signals.SIGINT;
+  } else {
+    const known = EdgewrightError.isInstance(error);
+    process.stderr.write(`${known ? error.message : describeFault(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function describeFault(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,50 @@
+import { formatBytes, formatMs, formatPercent } from "./report/format.js";
+import { totalWasmBytes } from "./report/memory-section.js";
+import { type ReportData, totalMs } from "./report/report-data.js";
+
+/** The lines and where the time went, as text. */
+export function formatReading(data: ReportData): string {
+  const { lines, stages, setting, characterAccuracy, memory, image } = data;
+  const total = totalMs(stages);
+  const text = lines.map(
+    ({ text, confidence, turned }) =>
+      `${formatPercent(confidence).padStart(8)}  ${text}${turned ? "   (was upside down)" : ""}`,
+  );
+  const times = stages.map(({ stage, part, ms }, i) => {
+    const name = stage === stages[i - 1]?.stage ? "" : stage;
+    const share = formatPercent(ms / total).padStart(8);
+    return `  ${name.padEnd(14)}${part.padEnd(34)}${formatMs(ms).padStart(9)}${share}`;
+  });
+  return [
+    `Text in ${image.name} (${image.width} x ${image.height}), with confidence`,
+    "",
+    ...(lines.length > 0 ? text : ["  no text was found"]),
+    ...(characterAccuracy === undefined
+      ? []
+      : ["", `  ${formatPercent(characterAccuracy)} of the characters are right`]),
+    "",
+    `Where the time went (${setting.engine}; measured once, wall clock)`,
+    "",
+    ...times,
+    `  ${"total".padEnd(48)}${formatMs(total).padStart(9)}`,
+    ...(memory.length === 0
+      ? []
+      : ["", `WebAssembly memory: ${formatBytes(totalWasmBytes(memory))}`]),
+    "",
+  ].join("\n");
+}
+
+/** Medians of every engine on every model, as text. */
+export function formatComparison({ comparison }: ReportData): string {
+  if (!comparison) return "";
+  const rows = comparison.times.map(({ role, shape, engine, time }) => {
+    const input = `${role} ${shape.slice(2).join(" x ")}`;
+    return `  ${input.padEnd(26)}${engine.padEnd(30)}${formatMs(time.median).padStart(9)}`;
+  });
+  return [
+    "Median latency of a model run (measured, interleaved rounds, wall clock)",
+    "",
+    ...rows,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { renderReport } from "./render-report.js";
+import { meanConfidence, type ReportData } from "./report-data.js";
+
+const time = {
+  median: 12,
+  mean: 12,
+  p95: 14,
+  min: 11,
+  max: 15,
+  interval: { low: 11, high: 13 },
+  noise: 0.1,
+};
+const box = [
+  [1, 2],
+  [30, 2],
+  [30, 9],
+  [1, 9],
+] as const;
+const data: ReportData = {
+  image: {
+    name: "a<b>.png",
+    width: 40,
+    height: 20,
+    originalWidth: 80,
+    originalHeight: 40,
+    decoder: "fast-png",
+  },
+  lines: [
+    { text: 'Fish & "Chips" <script>', confidence: 0.93, box, turned: false },
+    { text: "turned", confidence: 0.7, box, turned: true },
+  ],
+  characterAccuracy: undefined,
+  stages: [
+    { stage: "find text", part: "model", ms: 750 },
+    { stage: "find text", part: "threshold", ms: 250 },
+  ],
+  memory: [{ role: "detector", weightBytes: 5e6, peakActivationBytes: 7e6, wasmBytes: 32e6 }],
+  peakProcessBytes: 200e6,
+  comparison: {
+    machine: { cpu: "test", threads: 2, platform: "test" },
+    runtime: { node: "20" },
+    times: [
+      { role: "detector", shape: [1, 3, 32, 64], engine: "Edgewright, 1 thread", time },
+      {
+        role: "detector",
+        shape: [1, 3, 32, 64],
+        engine: "onnxruntime-web, 1 thread",
+        time: { ...time, median: 24, p95: 30 },
+      },
+    ],
+  },
+  setting: {
+    machine: "a machine",
+    software: "Node 20",
+    date: "2026-01-02T03:04:05Z",
+    engine: "Edgewright, 1 thread",
+  },
+};
+
+describe("renderReport", () => {
+  const page = renderReport(data, "data:image/jpeg;base64,AAAA");
+
+  it("needs nothing but itself", () => {
+    const references = [...page.matchAll(/(?:src|href)="([^"]*)"|url\(([^)]*)\)|@import/g)];
+    expect(references.map((reference) => reference[1])).toEqual(["data:image/jpeg;base64,AAAA"]);
+  });
+
+  it("shows text as text, never as markup", () => {
+    expect(page).toContain("Fish &amp; &quot;Chips&quot; &lt;script&gt;");
+    expect(page).toContain("a&lt;b&gt;.png");
+    expect(page.match(/<script>/g)).toHaveLength(1);
+  });
+
+  it("ties every line to its box", () => {
+    for (const line of [0, 1]) {
+      expect(page.match(new RegExp(`data-line="${line}"`, "g"))).toHaveLength(2);
+    }
+    expect(page).toContain('points="1,2 30,2 30,9 1,9"');
+  });
+
+  it("draws bars to scale: the longest range fills the width", () => {
+    const widths = [...page.matchAll(/<rect class="(?:own|peer)" [^>]*width="([\d.]+)"/g)];
+    const [own, peer] = widths.map((match) => Number(match[1]));
+    expect(peer! / own!).toBeCloseTo(2, 1);
+    expect(peer).toBeCloseTo((336 * 24) / 30, 0);
+  });
+
+  it("shares the time out", () => {
+    expect(page).toContain("75.0 %");
+    expect(page).toContain("1.00 s");
+  });
+
+  it("leaves out what was not measured", () => {
+    const { comparison: _, ...rest } = data;
+    const bare = renderReport({ ...rest, comparison: undefined, memory: [], lines: [] }, "data:,");
+    expect(bare).not.toContain("How fast each engine");
+    expect(bare).not.toContain("WebAssembly memory");
+    expect(bare).toContain("No text was found.");
+  });
+});
+
+describe("meanConfidence", () => {
+  it("weighs lines by their characters", () => {
+    const line = { box, turned: false };
+    expect(
+      meanConfidence([
+        { ...line, text: "abc", confidence: 1 },
+        { ...line, text: "d", confidence: 0.6 },
+      ]),
+    ).toBeCloseTo(0.9, 12);
+  });
+});

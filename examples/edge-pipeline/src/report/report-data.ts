@@ -1,0 +1,56 @@
+import type { EngineComparison } from "../engines/compare-engines.js";
+import type { SessionMemory } from "../engines/inference-engine.js";
+import type { ModelRole, TextLine } from "../ocr/text-reader.js";
+import type { StageTime } from "../stage-clock.js";
+
+/** The machine and software that the figures come from. */
+export interface Setting {
+  /** Processor, threads and memory, in words. */
+  readonly machine: string;
+  /** Node and V8. */
+  readonly software: string;
+  /** ISO 8601. */
+  readonly date: string;
+  /** As {@link describeEngine} says it. */
+  readonly engine: string;
+}
+
+/** Memory that one model takes. */
+export interface ModelMemory extends SessionMemory {
+  readonly role: ModelRole;
+}
+
+/** Everything that the pipeline found, as data. */
+export interface ReportData {
+  readonly image: {
+    readonly name: string;
+    readonly width: number;
+    readonly height: number;
+    readonly originalWidth: number;
+    readonly originalHeight: number;
+    readonly decoder: string;
+  };
+  readonly lines: readonly TextLine[];
+  /** Part of the characters that are right, where the truth is known. */
+  readonly characterAccuracy: number | undefined;
+  readonly stages: readonly StageTime[];
+  readonly memory: readonly ModelMemory[];
+  /** Most memory that the whole process held until the text was read. */
+  readonly peakProcessBytes: number;
+  readonly comparison: EngineComparison | undefined;
+  readonly setting: Setting;
+}
+
+/** Time of all stages together, in milliseconds. */
+export function totalMs(stages: readonly StageTime[]): number {
+  return stages.reduce((sum, { ms }) => sum + ms, 0);
+}
+
+/** Mean confidence of the lines, each weighing as much as it has characters. */
+export function meanConfidence(lines: readonly TextLine[]): number {
+  const characters = lines.reduce((sum, { text }) => sum + text.length, 0);
+  if (characters === 0) return 0;
+  return (
+    lines.reduce((sum, { text, confidence }) => sum + text.length * confidence, 0) / characters
+  );
+}

@@ -1,0 +1,16 @@
+import { createEdgewrightEngine } from "../engines/edgewright-engine.js";
+import type { PipelineContext } from "../pipeline.js";
+
+/** Makes sessions of the three models. */
+export async function loadModels(context: PipelineContext): Promise<void> {
+  const { clock, options, progress, signal } = context;
+  clock.enter("load models", "libraries");
+  // OpenCV takes a moment to load: a wrong file name should be told before that.
+  const { createTextReader } = await import("../ocr/text-reader.js");
+  context.reader = await createTextReader({
+    engine: await createEdgewrightEngine(options.threads),
+    clock,
+    signal,
+    onProgress: ({ role, run, runs }) => progress.update(`${role}, run ${run} of ${runs}`),
+  });
+}
