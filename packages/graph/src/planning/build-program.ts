@@ -66,6 +66,17 @@ class ProgramBuilder {
   }
 
   build(): Program {
+    const owned: { dispose(): void }[] = [this.#own];
+    try {
+      return this.#build(owned);
+    } catch (error) {
+      for (const one of owned) one.dispose();
+      throw error;
+    }
+  }
+
+  /** @param plans receives what must be given back with the program */
+  #build(plans: { dispose(): void }[]): Program {
     const { graph, inputs, results, kernels } = this.#request;
     for (const name of inputs) {
       const value = graph.values.get(name);
@@ -82,12 +93,12 @@ class ProgramBuilder {
     }
     const { offsets, bytes } = planBuffers(this.#memory.requests);
     const block = kernels.arena.allocate(bytes);
+    plans.push(block);
     const address = (location: Location): number =>
       "address" in location
         ? location.address
         : block.ptr + offsets[location.buffer]! + location.offset;
 
-    const plans: Plan[] = [];
     const convert = (conversion: Conversion): Plan => {
       const plan = planConversion(kernels, conversion, address);
       plans.push(plan);
@@ -119,7 +130,7 @@ class ProgramBuilder {
       activationBytes: bytes,
       workspaceBytes: 0,
       unsharedBytes: requests.reduce((sum, { bytes: own }) => sum + own, 0),
-      owned: [block, this.#own, ...plans],
+      owned: plans,
     };
   }
 

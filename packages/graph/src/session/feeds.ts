@@ -45,7 +45,7 @@ export function checkFeeds(inputs: readonly ValueInfo[], feeds: Feeds): Map<stri
 
 function checkFeed(input: ValueInfo, feed: Tensor): void {
   const { name } = input;
-  if (!Array.isArray(feed.shape) || !ArrayBuffer.isView(feed.data)) {
+  if (typeof feed !== "object" || !Array.isArray(feed?.shape) || !ArrayBuffer.isView(feed.data)) {
     throw new EdgewrightError(
       "invalid-argument",
       `Session.run: input "${name}" must be a tensor { dtype, shape, data }`,
