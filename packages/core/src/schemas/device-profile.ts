@@ -66,6 +66,8 @@ export interface DeviceMeasurement {
   readonly batch?: number;
   /** Time for one inference of `batch` samples, in milliseconds. */
   readonly latencyMs?: MetricStatistics;
+  /** Processor time of one inference over all threads, in milliseconds: steadier under load. */
+  readonly cpuMs?: MetricStatistics;
   /** Time to make the model ready, in milliseconds. */
   readonly loadMs?: MetricStatistics;
   readonly energyMj?: MetricStatistics;

@@ -63,6 +63,7 @@ const deviceProfileSchema: z.ZodMiniType<DeviceProfile> = /*@__PURE__*/ (() => {
         kind,
         batch: z.exactOptional(z.int().check(z.positive())),
         latencyMs: z.exactOptional(statistics),
+        cpuMs: z.exactOptional(statistics),
         loadMs: z.exactOptional(statistics),
         energyMj: z.exactOptional(statistics),
         memoryBytes: z.exactOptional(statistics),

@@ -1,7 +1,7 @@
 import { ValidationError } from "@edgewright/core";
 
 /** One line of a table with a header, its fields by column name. */
-export interface CsvRow {
+interface CsvRow {
   /** Line in the file, from 1. */
   readonly line: number;
   /** The field of a column, `""` when empty. */

@@ -215,8 +215,10 @@ async function measureOpen(
     throwIfAborted(signal, "measureModels");
     onProgress?.({ stage: "memory", ...position, engine: engine.engine.id });
     const peak = (await peakMemory?.(model, engine, signal)) ?? open.memoryBytes?.();
+    const { cpu } = timingOf(measurement, engine.engine.id);
     rows.push({
       ...common,
+      ...(cpu === undefined ? {} : { cpuMs: statisticsOf(cpu) }),
       latencyMs: statisticsOf(summaryOf(measurement, engine.engine.id, "wall")),
       loadMs: loadStatistics(trial.loadMs),
       ...(peak === undefined ? {} : { memoryBytes: { max: peak } }),

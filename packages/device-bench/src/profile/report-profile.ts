@@ -19,13 +19,14 @@ export function reportProfile(profile: DeviceProfile): FigureInput[] {
 }
 
 function describe(measurement: DeviceMeasurement): string {
-  const { latencyMs, loadMs, memoryBytes, fallbackShare, noise, note } = measurement;
+  const { latencyMs, cpuMs, loadMs, memoryBytes, fallbackShare, noise, note } = measurement;
   if (!latencyMs) return note ?? "";
   const parts: string[] = [];
   for (const name of ["p95", "min", "max"] as const) {
     const value = latencyMs[name];
     if (value !== undefined) parts.push(`${name} ${formatNumber(value)}`);
   }
+  if (cpuMs?.median !== undefined) parts.push(`cpu ${formatNumber(cpuMs.median)}`);
   if (noise !== undefined) parts.push(`noise ${formatNumber(noise * 100)} %`);
   if (loadMs?.median !== undefined) parts.push(`load ${formatNumber(loadMs.median)} ms`);
   const peak = memoryBytes?.max;
