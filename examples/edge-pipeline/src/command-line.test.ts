@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "./command-line.js";
 
 describe("parseCommandLine", () => {
-  it("reads the page of the example with one thread unless told otherwise", () => {
+  it("reads the page of the example on all cores unless told otherwise", () => {
     expect(parseCommandLine([], "/home")).toMatchObject({
       image: undefined,
-      threads: 1,
+      threads: "auto",
       maxSide: 1600,
       compare: true,
       json: false,

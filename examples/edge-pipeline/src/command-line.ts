@@ -9,7 +9,7 @@ export interface CommandLine {
   readonly image: string | undefined;
   /** Where the report goes, absolute. */
   readonly report: string;
-  readonly threads: number;
+  readonly threads: number | "auto";
   /** Pictures are made smaller until no side is longer, in pixels. */
   readonly maxSide: number;
   readonly compare: boolean;
@@ -26,7 +26,7 @@ export const USAGE = `Reads the text in a picture, with PaddleOCR's models on @e
 
 Options
   --out FILE        where the report goes     [examples/edge-pipeline/report.html]
-  --threads N       threads to read with, 1 to 16                              [1]
+  --threads N       threads to read with, 1 to 16               [one a core, up to 8]
   --max-side N      make larger pictures smaller, in pixels                 [1600]
   --no-compare      do not measure engines against each other afterwards
   --json            print one JSON object instead of text
@@ -50,7 +50,7 @@ export function parseCommandLine(args: readonly string[], cwd: string): CommandL
       values.out === undefined
         ? fileURLToPath(new URL("../report.html", import.meta.url))
         : resolve(cwd, values.out),
-    threads: readNumber("--threads", values.threads, 1, 16),
+    threads: values.threads === undefined ? "auto" : readNumber("--threads", values.threads, 1, 16),
     maxSide: readNumber("--max-side", values["max-side"], 64, 8192),
     compare: !values["no-compare"],
     json: values.json,
@@ -65,7 +65,7 @@ function parseStrictly(args: readonly string[]) {
       allowPositionals: true,
       options: {
         out: { type: "string" },
-        threads: { type: "string", default: "1" },
+        threads: { type: "string" },
         "max-side": { type: "string", default: "1600" },
         "no-compare": { type: "boolean", default: false },
         json: { type: "boolean", default: false },

@@ -49,6 +49,7 @@ async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
   } finally {
     progress.end();
     await context.reader?.release();
+    context.engine?.dispose?.();
   }
 }
 

@@ -1,6 +1,7 @@
 import { throwIfAborted } from "@edgewright/core";
 import type { CommandLine } from "./command-line.js";
 import type { EngineComparison } from "./engines/compare-engines.js";
+import type { InferenceEngine } from "./engines/inference-engine.js";
 import type { RgbaImage } from "./image/rgba-image.js";
 import type { TextLine, TextReader } from "./ocr/text-reader.js";
 import type { Progress } from "./progress.js";
@@ -32,6 +33,7 @@ export interface PipelineContext {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   page?: Page;
+  engine?: InferenceEngine;
   reader?: TextReader;
   lines?: readonly TextLine[];
   /** Most memory that the process held until the text was read, in bytes. */

@@ -6,7 +6,7 @@ import {
   type TimeSummary,
 } from "@edgewright/device-bench";
 import type { Tensor } from "onnxruntime-common";
-import type { ModelRole } from "../ocr/text-reader.js";
+import type { ModelRole } from "../ocr/models.js";
 import { describeEngine, type InferenceEngine, type ModelSession } from "./inference-engine.js";
 
 /** A model and an input that it got while the page was read. */

@@ -7,8 +7,10 @@ import type { InferenceEngine, ModelSession } from "./inference-engine.js";
  * Our own engine, through the face that libraries written for onnxruntime expect.
  *
  * All its sessions share one set of kernels: one WebAssembly memory, and one pool of threads.
+ *
+ * @param threads the calling one included; `"auto"` takes one a core, where shared memory allows any
  */
-export async function createEdgewrightEngine(threads: number): Promise<InferenceEngine> {
+export async function createEdgewrightEngine(threads: number | "auto"): Promise<InferenceEngine> {
   const kernels = await loadKernels({ threads });
   return {
     name: "Edgewright",

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { throwIfAborted } from "@edgewright/core";
 import Ocr, { FileUtilsBase, type LineImage, registerBackend } from "@gutenye/ocr-common";
@@ -10,11 +9,9 @@ import type { Tensor } from "onnxruntime-common";
 import type { InferenceEngine, ModelSession } from "../engines/inference-engine.js";
 import type { RgbaImage } from "../image/rgba-image.js";
 import { StageClock } from "../stage-clock.js";
+import { MODEL_PATHS, type ModelRole } from "./models.js";
 import { createOcrImageClass } from "./ocr-image.js";
 import { turnUpright } from "./orientation.js";
-
-/** The three models of the pipeline. */
-export type ModelRole = "detector" | "classifier" | "recogniser";
 
 /** One line of text, as read. */
 export interface TextLine {
@@ -54,14 +51,6 @@ export interface TextReader {
   readonly inputs: Readonly<Record<ModelRole, readonly Tensor[]>>;
   release(): Promise<void>;
 }
-
-/** Files of the three models. */
-export const MODEL_PATHS: Readonly<Record<ModelRole, string>> = {
-  detector: modelPaths.detectionPath,
-  recogniser: modelPaths.recognitionPath,
-  // It lies beside the others, but the package does not name it.
-  classifier: join(dirname(modelPaths.detectionPath), "ch_ppocr_mobile_v2.0_cls_infer.onnx"),
-};
 
 class FileUtils extends FileUtilsBase {
   static override read(path: string): Promise<string> {

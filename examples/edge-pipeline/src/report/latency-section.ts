@@ -1,5 +1,5 @@
 import type { EngineComparison, EngineTime } from "../engines/compare-engines.js";
-import type { ModelRole } from "../ocr/text-reader.js";
+import type { ModelRole } from "../ocr/models.js";
 import { formatMs } from "./format.js";
 import { type Html, html } from "./html.js";
 import type { ReportData } from "./report-data.js";

@@ -1,6 +1,7 @@
 import type { EngineComparison } from "../engines/compare-engines.js";
 import type { SessionMemory } from "../engines/inference-engine.js";
-import type { ModelRole, TextLine } from "../ocr/text-reader.js";
+import type { ModelRole } from "../ocr/models.js";
+import type { TextLine } from "../ocr/text-reader.js";
 import type { StageTime } from "../stage-clock.js";
 
 /** The machine and software that the figures come from. */

@@ -1,7 +1,7 @@
 import { describeMachine, describeRuntime } from "@edgewright/device-bench";
 import { characterAccuracy } from "../character-accuracy.js";
 import { describeEngine } from "../engines/inference-engine.js";
-import type { ModelRole } from "../ocr/text-reader.js";
+import type { ModelRole } from "../ocr/models.js";
 import { need, type PipelineContext } from "../pipeline.js";
 import type { ModelMemory, ReportData, Setting } from "../report/report-data.js";
 
@@ -30,7 +30,7 @@ function readMemory(context: PipelineContext): ModelMemory[] {
   });
 }
 
-function describeSetting({ options }: PipelineContext): Setting {
+function describeSetting(context: PipelineContext): Setting {
   const { cpu, threads, memoryBytes } = describeMachine();
   const memory = memoryBytes === undefined ? "" : `, ${Math.round(memoryBytes / 2 ** 30)} GiB`;
   const { node, v8 } = describeRuntime();
@@ -38,6 +38,6 @@ function describeSetting({ options }: PipelineContext): Setting {
     machine: `${cpu}, ${threads} logical processors${memory}`,
     software: `Node ${node}, V8 ${v8}`,
     date: new Date().toISOString(),
-    engine: describeEngine({ name: "Edgewright", threads: options.threads }),
+    engine: describeEngine(need(context, "engine")),
   };
 }

@@ -7,8 +7,10 @@ export async function loadModels(context: PipelineContext): Promise<void> {
   clock.enter("load models", "libraries");
   // OpenCV takes a moment to load: a wrong file name should be told before that.
   const { createTextReader } = await import("../ocr/text-reader.js");
+  clock.enter("load models", "kernels");
+  context.engine = await createEdgewrightEngine(options.threads);
   context.reader = await createTextReader({
-    engine: await createEdgewrightEngine(options.threads),
+    engine: context.engine,
     clock,
     signal,
     onProgress: ({ role, run, runs }) => progress.update(`${role}, run ${run} of ${runs}`),

@@ -3,7 +3,7 @@ import type { Tensor } from "onnxruntime-common";
 import { type ComparisonModel, compareEngines } from "../engines/compare-engines.js";
 import { createEdgewrightEngine } from "../engines/edgewright-engine.js";
 import { findOnnxruntimeEngines } from "../engines/onnxruntime-engine.js";
-import { MODEL_PATHS, type ModelRole } from "../ocr/text-reader.js";
+import { MODEL_PATHS, type ModelRole } from "../ocr/models.js";
 import { need, type PipelineContext } from "../pipeline.js";
 
 /** Measures every engine that is there on inputs of this page: the page, and the line of median length. */
@@ -18,13 +18,17 @@ export async function measureEngines(context: PipelineContext): Promise<void> {
   }
   const engines = [
     await createEdgewrightEngine(1),
-    await createEdgewrightEngine(Math.max(2, options.threads)),
+    await createEdgewrightEngine(Math.max(2, need(context, "engine").threads)),
     ...(await findOnnxruntimeEngines()),
   ];
-  context.comparison = await compareEngines(engines, models, {
-    signal,
-    onProgress: (engine, role) => progress.update(`${role} on ${engine}`),
-  });
+  try {
+    context.comparison = await compareEngines(engines, models, {
+      signal,
+      onProgress: (engine, role) => progress.update(`${role} on ${engine}`),
+    });
+  } finally {
+    for (const engine of engines) engine.dispose?.();
+  }
 }
 
 function ofMedianSize(inputs: readonly Tensor[]): Tensor | undefined {
