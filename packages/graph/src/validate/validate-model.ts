@@ -51,7 +51,7 @@ function validateGraph(graph: Graph, path: readonly string[], state: ValidateSta
     }
     state.nodeNames.add(node.name);
     for (const output of node.outputs) {
-      if (output !== "") define(defined, output, index, `node "${node.name}"`);
+      if (output !== "") define(defined, output, index, node);
     }
   });
   const dependencies = nodes.map((node) => {
@@ -99,10 +99,17 @@ export function subgraphsOf(node: Node): Graph[] {
   return graphs;
 }
 
-function define(defined: Map<string, number>, name: string, producer: number, by: string): void {
+function define(
+  defined: Map<string, number>,
+  name: string,
+  producer: number,
+  by: string | Node,
+): void {
   if (defined.has(name)) {
     throw new ValidationError(
-      `validateModel: value "${name}" is defined twice, the second time by ${by}`,
+      `validateModel: value "${name}" is defined twice, the second time by ${
+        typeof by === "string" ? by : `node "${by.name}"`
+      }`,
       { where: name },
     );
   }
