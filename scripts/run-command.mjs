@@ -1,7 +1,7 @@
 // Runs a benchmark, a reproduction or the conformance tests from TypeScript sources, on a built or
 // unbuilt tree: `node scripts/run-command.mjs bench kernels [options]`.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -66,12 +66,21 @@ function run(file, args) {
 // The WebAssembly of the kernels is the one thing that sources need built.
 function buildKernels() {
   const folder = join(root, "packages", "kernels");
-  if (existsSync(join(folder, "src", "generated", "baseline.ts"))) return;
+  const built = join(folder, "src", "generated", "baseline.ts");
+  if (existsSync(built) && changedAt(join(folder, "assembly")) < statSync(built).mtimeMs) return;
   const { status } = spawnSync(process.execPath, ["scripts/build-wasm.mjs"], {
     cwd: folder,
     stdio: ["ignore", 2, 2], // standard output belongs to the report
   });
   if (status !== 0) process.exit(status ?? 1);
+}
+
+// The latest change of a file in a folder.
+function changedAt(folder) {
+  const times = readdirSync(folder, { recursive: true }).map((name) => {
+    return statSync(join(folder, String(name))).mtimeMs;
+  });
+  return Math.max(...times);
 }
 
 // `--node 24` runs the command under the Node of the peers' workspace.
