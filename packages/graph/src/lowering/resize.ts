@@ -24,6 +24,12 @@ export const lowerResize: LoweringRule = ({ node, opset, inputs, outputs, kernel
   const scalesInput = inputs[isPlain ? 1 : 2];
   const scales = scalesInput?.constant?.data as Float32Array | undefined;
   if (scalesInput !== undefined && scales === undefined) return null;
+  // The standard stretches over the exact length there, which the kernel's table takes as whole.
+  const isWhole = (axis: number) => {
+    const exact = (scales?.[axis] ?? 1) * x.shape[axis]!;
+    return scales?.length !== 4 || Math.abs(exact - y.shape[axis]!) < 1e-4;
+  };
+  if (coordinates === "align_corners" && !(isWhole(2) && isWhole(3))) return null;
   const table = (axis: number) => {
     const scale = scales?.length === 4 ? { scale: scales[axis]! } : {};
     const options: ResizeTableOptions = {

@@ -326,10 +326,10 @@ const runBitShift: HostOperator = (inputs, context) => {
   const outside = (n: number): boolean => n < 0 || n > 31;
   const left: NumberFunction = (x, n) => (outside(n) ? 0 : x << n);
   const right: NumberFunction = signed
-    ? (x, n) => (n < 0 ? 0 : x >> Math.min(n, 31))
+    ? (x, n) => x >> (outside(n) ? 31 : n)
     : (x, n) => (outside(n) ? 0 : x >>> n);
   const leftBig: BigIntFunction = (x, n) => (n < 0n || n > 63n ? 0n : x << n);
-  const rightBig: BigIntFunction = (x, n) => (n < 0n ? 0n : x >> minBigInt(n, 63n));
+  const rightBig: BigIntFunction = (x, n) => x >> (n < 0n ? 63n : minBigInt(n, 63n));
   return [
     direction === "LEFT"
       ? combine(a, b, left, leftBig, context)

@@ -1,13 +1,7 @@
 import { sizeOf } from "@edgewright/core";
 import { allocateFloats, type FloatArray, packFloats, readFloats } from "./element-values.js";
 import { roundHalfEven } from "./elementwise-unary.js";
-import {
-  type HostOperator,
-  invalidNode,
-  type OperatorContext,
-  type OperatorEntry,
-  shapeError,
-} from "./host-operator.js";
+import { type HostOperator, invalidNode, type OperatorEntry, shapeError } from "./host-operator.js";
 import { intAttribute, stringAttribute } from "./node-attributes.js";
 import { requireInput, rowMajorStrides } from "./operator-inputs.js";
 import { cubicWeight } from "./resize-weights.js";

@@ -31,6 +31,16 @@ export function interpretGraph(
   feeds: ReadonlyMap<string, Tensor>,
   options: InterpretOptions = {},
 ): Map<string, Tensor> {
+  const values = runNodes(graph, opsets, feeds, options);
+  return new Map(graph.outputs.map(({ name }) => [name, requireOutput(values, name)]));
+}
+
+function runNodes(
+  graph: Graph,
+  opsets: ReadonlyMap<string, number>,
+  feeds: ReadonlyMap<string, Tensor>,
+  options: InterpretOptions,
+): Map<string, Tensor> {
   const values = new Map<string, Tensor>(options.scope ?? []);
   for (const [name, tensor] of graph.initializers) values.set(name, tensor);
   for (const [name, tensor] of feeds) values.set(name, tensor);
@@ -43,15 +53,13 @@ export function interpretGraph(
       if (name !== "" && result) values.set(name, result);
     }
   }
-  const outputs = new Map<string, Tensor>();
-  for (const { name } of graph.outputs) {
-    const value = values.get(name);
-    if (value === undefined) {
-      throw new ValidationError(`interpretGraph: nothing computes the graph output "${name}"`);
-    }
-    outputs.set(name, value);
-  }
-  return outputs;
+  return values;
+}
+
+function requireOutput(values: ReadonlyMap<string, Tensor>, name: string): Tensor {
+  const value = values.get(name);
+  if (value !== undefined) return value;
+  throw new ValidationError(`interpretGraph: nothing computes the graph output "${name}"`);
 }
 
 /**
@@ -87,7 +95,9 @@ export function evaluateNode(
         const feed = subgraphFeeds[i];
         if (feed) named.set(input.name, feed);
       }
-      return [...interpretGraph(graph, opsets, named, options).values()];
+      const values = runNodes(graph, opsets, named, options);
+      // By position: a subgraph may give one value twice.
+      return graph.outputs.map(({ name }) => requireOutput(values, name));
     },
   };
   return run(inputs, context);

@@ -1,4 +1,5 @@
 import type { Node } from "../model/model.js";
+import { intsAttribute, stringAttribute } from "../operators/node-attributes.js";
 import {
   activationOf,
   INTERNAL_DOMAIN,
@@ -51,5 +52,14 @@ function asInternalProduct({ editor }: RewriteContext, node: Node): Node | undef
   // Three axes are [n, c, length], four are images; volumes have no kernel.
   if (weights.shape.length < 3 || weights.shape.length > 4) return undefined;
   if (weights.data.length === 0) return undefined;
+  if (!hasPlainPadding(node)) return undefined;
   return { ...node, domain: INTERNAL_DOMAIN };
+}
+
+// What no kernel takes: negative pads, and padding that a transposed convolution has to work out.
+function hasPlainPadding(node: Node): boolean {
+  if ((intsAttribute(node, "pads") ?? []).some((pad) => pad < 0)) return false;
+  if (node.opType !== "ConvTranspose") return true;
+  const autoPad = stringAttribute(node, "auto_pad", "NOTSET");
+  return !node.attributes.has("output_shape") && (autoPad === "NOTSET" || autoPad === "VALID");
 }
