@@ -40,33 +40,30 @@ export interface GemvSpec {
 export function planGemv(kernels: Kernels, spec: GemvSpec): Plan {
   const { weights } = spec;
   const { format, cols, steps, groupSize } = weights;
+  const dot = weights.kernel === "gemv_int4_dot";
   const own: Allocation[] = [];
   const jobs: JobSpec[] = [];
   let x = spec.x;
   let info = 0;
   let scratch = 0;
-  const prepare = (
-    kernel: string,
-    bytes: number,
-    padded: number,
-    group: number,
-    infoBytes: number,
-  ): void => {
+  // Space for the prepared activations, what goes with them, and codes in between.
+  const prepare = (kernel: string, bytes: number, padded: number, infoBytes: number): void => {
     const infoSpace = Math.ceil(infoBytes / 64) * 64;
-    const space = kernels.arena.allocate(infoSpace + bytes);
+    const xSpace = Math.ceil(bytes / 64) * 64;
+    const space = kernels.arena.allocate(infoSpace + xSpace + padded * 2 + 16);
     own.push(space);
     info = space.ptr;
     x = space.ptr + infoSpace;
-    jobs.push({ kernel, params: [spec.x, x, cols, padded, info, group], units: 1 });
+    const params = [spec.x, x, cols, padded, info, x + xSpace, groupSize];
+    jobs.push({ kernel, params, units: 1 });
   };
-  if (format === "f16") prepare("gemv_lift", cols * 4, 0, 0, 4);
-  else if (format === "int8") prepare("gemv_quantize_int8", steps * 8, 0, 0, 8);
+  if (format === "f16") prepare("gemv_lift", cols * 4, 0, 4);
+  else if (format === "int8") prepare("gemv_quantize_int8", steps * 8 + 8, steps * 4, 8);
   else if (format === "int4") {
-    const quantize = weights.kernel === "gemv_int4_dot" ? "int4_dot" : "int4";
-    const infoBytes = 4 + steps * 4;
-    prepare(`gemv_quantize_${quantize}`, steps * groupSize * 2, 0, groupSize, infoBytes);
+    const quantize = dot ? "gemv_quantize_int4_dot" : "gemv_quantize_int4";
+    prepare(quantize, steps * groupSize * 2, steps * groupSize, 4 + steps * 4);
   } else if (format === "ternary") {
-    prepare("gemv_tables", steps * 32, steps * 4, 0, Math.ceil(steps / 128) * 4);
+    prepare("gemv_tables", steps * 32, steps * 4, Math.ceil(steps / 128) * 4);
     const sums = kernels.arena.allocate(weights.panels * 256);
     own.push(sums);
     scratch = sums.ptr;
@@ -75,12 +72,7 @@ export function planGemv(kernels: Kernels, spec: GemvSpec): Plan {
     kernel: weights.kernel,
     params: [
       ...[weights.ptr, x, spec.y, weights.rows, steps, weights.panelBytes, spec.bias ?? 0],
-      ...[
-        weights.scalesPtr,
-        info,
-        groupSize / (weights.kernel === "gemv_int4_dot" ? 32 : 8),
-        scratch,
-      ],
+      ...[weights.scalesPtr, info, groupSize / (dot ? 32 : 8), scratch],
     ],
     units: weights.panels,
     grain: Math.ceil(16384 / weights.panelBytes),
