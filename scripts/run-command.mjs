@@ -45,6 +45,7 @@ function run(file, args) {
     process.stderr.write(`${file} does not exist yet\n`);
     return 2;
   }
+  installDependencies();
   buildKernels();
   const node = chooseNode(args);
   const { status, error } = spawnSync(
@@ -61,6 +62,21 @@ function run(file, args) {
   );
   if (error) process.stderr.write(`${error.message}\n`);
   return status ?? 1;
+}
+
+// A fresh clone has nothing yet.
+function installDependencies() {
+  const installed = [".", "packages/kernels", "packages/graph"].every((folder) => {
+    return existsSync(join(root, folder, "node_modules"));
+  });
+  if (installed) return;
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const { status } = spawnSync(npm, ["run", "--silent", "setup"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2], // standard output belongs to the report
+    shell: process.platform === "win32",
+  });
+  if (status !== 0) process.exit(status ?? 1);
 }
 
 // The WebAssembly of the kernels is the one thing that sources need built.
