@@ -34,7 +34,8 @@ export interface DTypeArrays {
 /** Any typed array that a tensor may hold. */
 export type TensorData = DTypeArrays[DType];
 
-type TypedArrayConstructor<A> = {
+/** What makes a typed array: from a length, or over a buffer. */
+export type TypedArrayConstructor<A> = {
   new (length: number): A;
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): A;
   readonly BYTES_PER_ELEMENT: number;

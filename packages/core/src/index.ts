@@ -9,6 +9,7 @@ export {
   type DType,
   type DTypeArrays,
   type TensorData,
+  type TypedArrayConstructor,
 } from "./dtype.js";
 export {
   AbortError,

@@ -12,6 +12,7 @@ export interface RunningStatistics {
   readonly standardDeviation: number;
   readonly min: number;
   readonly max: number;
+  /** Takes in one value. */
   add(value: number): void;
   /** Takes in what another collector has seen, as though its values had come here. */
   merge(other: RunningStatistics): void;

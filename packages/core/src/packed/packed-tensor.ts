@@ -21,11 +21,11 @@ export type PackedFloats =
 /** 8-bit codes with one scale a row: `weight = (code - zeroPoint[row]) * scale[row]`. */
 export interface Int8ChannelTensor extends PackedTensorBase {
   readonly format: "int8-channel";
-  /** [rows, cols], one byte a code, row after row. */
+  /** `[rows, cols]`, one byte a code, row after row. */
   readonly codes: Int8Array;
-  /** [rows]. */
+  /** `[rows]`. */
   readonly scales: Float32Array;
-  /** [rows]; absent means 0 in every row. */
+  /** `[rows]`; absent means 0 in every row. */
   readonly zeroPoints?: Int8Array;
 }
 
@@ -38,13 +38,13 @@ export interface Int4GroupTensor extends PackedTensorBase {
   /** Columns that share a scale: a multiple of 8; 32 and 128 are usual. */
   readonly groupSize: number;
   /**
-   * [rows, groups * groupSize / 2]: byte j of a row holds column 2j in its low and 2j + 1 in its high
+   * `[rows, groups * groupSize / 2]`: byte j of a row holds column 2j in its low and 2j + 1 in its high
    * nibble. `groups = ceil(cols / groupSize)`; columns beyond `cols` hold the zero point.
    */
   readonly codes: Uint8Array;
-  /** [rows, groups]. */
+  /** `[rows, groups]`. */
   readonly scales: PackedFloats;
-  /** [rows, ceil(groups / 2)], two to a byte as in `codes`; absent means 8 everywhere. */
+  /** `[rows, ceil(groups / 2)]`, two to a byte as in `codes`; absent means 8 everywhere. */
   readonly zeroPoints?: Uint8Array;
 }
 
@@ -79,7 +79,7 @@ export interface NestedTensor extends PackedTensorBase {
 export interface TernaryTensor extends PackedTensorBase {
   readonly format: "ternary";
   /**
-   * [rows, ceil(cols / 4)]: column c of a row is the two bits from `2 * (c % 4)` up of byte
+   * `[rows, ceil(cols / 4)]`: column c of a row is the two bits from `2 * (c % 4)` up of byte
    * `floor(c / 4)`, which hold `weight + 1`: 0, 1 or 2; columns beyond `cols` hold 1.
    */
   readonly codes: Uint8Array;

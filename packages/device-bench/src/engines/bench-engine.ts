@@ -16,5 +16,6 @@ export interface OpenModel {
   fallbackShare?(feeds: Readonly<Record<string, Tensor>>): number;
   /** Bytes that weights, activations and workspace take, where the engine can tell. */
   memoryBytes?(): number;
+  /** Gives its memory back; a returned promise is awaited. */
   dispose(): unknown;
 }

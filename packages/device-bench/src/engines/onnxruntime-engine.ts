@@ -8,6 +8,7 @@ type Loose = any;
 /** The part of `onnxruntime-web` and `onnxruntime-node` that is used; both modules have it. */
 export interface OnnxRuntimeModule {
   readonly InferenceSession: {
+    /** Makes a model ready. */
     create(model: Uint8Array, options: Record<string, unknown>): Promise<OnnxRuntimeSession>;
   };
   readonly Tensor: new (type: Loose, data: Loose, dims: Loose) => unknown;
@@ -16,7 +17,9 @@ export interface OnnxRuntimeModule {
 
 /** A session of {@link OnnxRuntimeModule}. */
 export interface OnnxRuntimeSession {
+  /** Runs the model once. */
   run(feeds: Loose): Promise<unknown>;
+  /** Gives its memory back. */
   release?(): Promise<void>;
 }
 

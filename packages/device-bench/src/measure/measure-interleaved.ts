@@ -42,7 +42,9 @@ export interface MeasureOptions {
   precision?: number;
   /** The clock that the stopping rule looks at. @default "cpu" where there is one */
   clock?: ClockName;
+  /** Called before every sample. @default none */
   onProgress?: (progress: MeasureProgress) => void;
+  /** Stops the measuring between two samples. @default none */
   signal?: AbortSignal;
 }
 

@@ -66,6 +66,7 @@ export interface MeasureModelsOptions extends Omit<MeasureOptions, "onProgress">
   ) => Promise<number | undefined>;
   /** Further numbers on the device, for example of {@link measureKernels}. */
   features?: Readonly<Record<string, number>>;
+  /** Called when a stage begins and before every sample. @default none */
   onProgress?: (progress: ProfileProgress) => void;
 }
 
