@@ -1,4 +1,4 @@
-import { type DType, sizeOf, type Tensor } from "@edgewright/core";
+import type { DType, Tensor } from "@edgewright/core";
 import { castTensor, dtypeFromCode } from "./casting.js";
 import { asNumbers, isBigInt, packNumbers, readNumbers } from "./element-values.js";
 import {
@@ -154,8 +154,7 @@ const runMelWeightMatrix: HostOperator = (inputs, context) => {
   const highHertz = scalar(4, "upper_edge_hertz");
   const rows = Math.floor(dftLength / 2) + 1;
   const shape = [rows, bins];
-  allocate("f64", shape, context);
-  const values = new Float64Array(sizeOf(shape));
+  const values = allocate("f64", shape, context).data;
   const toMel = (hertz: number): number => 2595 * Math.log10(1 + hertz / 700);
   const low = toMel(lowHertz);
   const step = (toMel(highHertz) - low) / (bins + 2);

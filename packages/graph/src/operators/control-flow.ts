@@ -42,13 +42,10 @@ function runLoop(
   const stateCount = state.length;
   checkBody(body, 2 + stateCount, 1 + stateCount, context);
   const scanned = new Collector(body.outputs.length - 1 - stateCount, context);
-  const limit = context.maxIterations ?? 2 ** 31;
+  const counter = context.iterations ?? { count: 0 };
   let iteration = 0;
   for (; condition && iteration < tripCount; iteration++) {
-    throwIfAborted(context.signal, context.node.name);
-    if (iteration >= limit) {
-      throw limitExceeded(context, `still running after ${limit} iterations`);
-    }
+    countIteration(counter, context);
     const results = context.runGraph(body, [
       tensor("i64", [], [BigInt(iteration)]),
       tensor("bool", [], [1]),
@@ -146,8 +143,9 @@ function scan(
   }
   let state: readonly Tensor[] = initialState;
   const scanned = new Collector(body.outputs.length - stateCount, context);
+  const counter = context.iterations ?? { count: 0 };
   for (let step = 0; step < length; step++) {
-    throwIfAborted(context.signal, context.node.name);
+    countIteration(counter, context);
     const items = scanInputs.map((input, i) =>
       sliceAlong(input, axes[i]!, options.inputReversed[i] ? length - 1 - step : step, context),
     );
@@ -158,10 +156,26 @@ function scan(
   return [...state, ...scanned.finish(body, stateCount, options)];
 }
 
+// All loops of a run count together: nested ones would otherwise multiply their limits.
+function countIteration(counter: { count: number }, context: OperatorContext): void {
+  throwIfAborted(context.signal, context.node.name);
+  const limit = context.maxIterations ?? DEFAULT_MAX_ITERATIONS;
+  if (++counter.count > limit) {
+    throw limitExceeded(
+      context,
+      `still running after ${limit} iterations; raise maxIterations if that is meant`,
+    );
+  }
+}
+
+/** Seconds of a small body, and far beyond the steps of any published recurrent model. */
+const DEFAULT_MAX_ITERATIONS = 2 ** 20;
+
 /** Gathers what each iteration emits, and stacks it at the end. */
 class Collector {
   private readonly items: Tensor[][];
   private readonly context: OperatorContext;
+  private bytes = 0;
 
   constructor(count: number, context: OperatorContext) {
     this.items = Array.from({ length: Math.max(count, 0) }, () => []);
@@ -169,7 +183,15 @@ class Collector {
   }
 
   add(results: readonly Tensor[]): void {
-    for (const [i, list] of this.items.entries()) list.push(results[i]!);
+    for (const [i, list] of this.items.entries()) {
+      const result = results[i]!;
+      list.push(result);
+      this.bytes += result.data.byteLength;
+    }
+    const limit = (this.context.maxOutputBytes ?? 2 ** 31) * Math.max(1, this.items.length);
+    if (this.bytes > limit) {
+      throw limitExceeded(this.context, `its iterations gave more than ${limit} bytes`);
+    }
   }
 
   finish(body: Graph, firstOutput: number, axes?: ScanAxes): Tensor[] {

@@ -55,8 +55,7 @@ export function convolve(
   }
   const window = readSlidingWindow(xShape.slice(2), kernel, context);
   const shape = [batch, filters, ...outputSizes(window)];
-  allocate("f64", shape, context);
-  const sums = new Float64Array(sizeOf(shape));
+  const sums = allocate("f64", shape, context).data;
   const inputPlane = sizeOf(window.input);
   const outputPlane = sizeOf(window.output);
   const taps = sizeOf(window.kernel);
@@ -123,8 +122,7 @@ const runConvTranspose: HostOperator = (inputs, context) => {
   const window = readTransposedWindow(x.shape.slice(2), kernel, context);
   const filters = groupFilters * group;
   const shape = [batch, filters, ...window.input.slice(3 - window.rank)];
-  allocate("f64", shape, context);
-  const sums = new Float64Array(sizeOf(shape));
+  const sums = allocate("f64", shape, context).data;
   scatterTaps(readNumbers(x), readNumbers(w), sums, window, {
     batch,
     channels,

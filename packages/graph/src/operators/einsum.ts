@@ -1,4 +1,4 @@
-import { sizeOf, type Tensor } from "@edgewright/core";
+import type { Tensor } from "@edgewright/core";
 import { forEachRow } from "./broadcasting.js";
 import { packNumbers, readNumbers } from "./element-values.js";
 import {
@@ -34,8 +34,7 @@ const runEinsum: HostOperator = (inputs, context) => {
   const summed = [...sizes.keys()].filter((label) => !result.includes(label));
   const all = [...result, ...summed];
   const shape = result.map((label) => sizes.get(label)!);
-  allocate("f64", shape, context);
-  const totals = new Float64Array(sizeOf(shape));
+  const totals = allocate("f64", shape, context).data;
   const values = operands.map(readNumbers);
   const strides = operands.map((operand, i) => labelStrides(operand, terms[i]!, all));
   const target = all.map((_, axis) => (axis < result.length ? rowMajorStrides(shape)[axis]! : 0));

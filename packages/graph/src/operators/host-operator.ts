@@ -26,8 +26,10 @@ export interface OperatorContext {
   runGraph(graph: Graph, feeds: readonly (Tensor | null)[]): readonly Tensor[];
   /** Most bytes one output may take. @default 2 GiB */
   readonly maxOutputBytes?: number | undefined;
-  /** Most iterations of one `Loop`. @default 2 ** 31 */
+  /** Most iterations of all loops together, nested ones included. @default 2 ** 20 */
   readonly maxIterations?: number | undefined;
+  /** Iterations so far, shared by the loops that count together. @default a count of its own */
+  readonly iterations?: { count: number } | undefined;
   /** Checked between the iterations of `Loop` and `Scan`. */
   readonly signal?: AbortSignal | undefined;
 }

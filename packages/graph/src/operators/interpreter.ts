@@ -11,8 +11,10 @@ export interface InterpretOptions {
   signal?: AbortSignal | undefined;
   /** Most bytes one output may take. @default 2 GiB */
   maxOutputBytes?: number | undefined;
-  /** Most iterations of one `Loop`. @default 2 ** 31 */
+  /** Most iterations of all loops together, nested ones included. @default 2 ** 20 */
   maxIterations?: number | undefined;
+  /** Iterations so far, for several calls to count together. @default each call counts its own */
+  iterations?: { count: number } | undefined;
 }
 
 /**
@@ -82,12 +84,14 @@ export function evaluateNode(
       { where: node.name },
     );
   }
+  const iterations = options.iterations ?? { count: 0 };
   const context: OperatorContext = {
     node,
     opset,
     outputCount: node.outputs.length,
     maxOutputBytes: options.maxOutputBytes,
     maxIterations: options.maxIterations,
+    iterations,
     signal: options.signal,
     runGraph(graph, subgraphFeeds) {
       const named = new Map<string, Tensor>();
@@ -95,7 +99,7 @@ export function evaluateNode(
         const feed = subgraphFeeds[i];
         if (feed) named.set(input.name, feed);
       }
-      const values = runNodes(graph, opsets, named, options);
+      const values = runNodes(graph, opsets, named, { ...options, iterations });
       // By position: a subgraph may give one value twice.
       return graph.outputs.map(({ name }) => requireOutput(values, name));
     },

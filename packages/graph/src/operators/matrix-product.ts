@@ -109,8 +109,7 @@ const runMatMul: HostOperator = (inputs, context) => {
   const b = requireInput(inputs, 1, context);
   const plan = planMatMul(a, b, context);
   if (isBigInt(a.dtype)) return [multiplyBigInts(a, b, plan, context)];
-  allocate("f64", plan.shape, context);
-  const totals = new Float64Array(sizeOf(plan.shape));
+  const totals = allocate("f64", plan.shape, context).data;
   const left = readNumbers(a);
   const right = readNumbers(b);
   const { m, k, n } = plan;
@@ -158,8 +157,7 @@ const runGemm: HostOperator = (inputs, context) => {
   const left = intAttribute(context.node, "transA", 0) ? transposeMatrix(a) : a;
   const right = intAttribute(context.node, "transB", 0) ? transposeMatrix(b) : b;
   const { m, k, n } = planMatMul(left, right, context);
-  allocate("f64", [m, n], context);
-  const totals = new Float64Array(m * n);
+  const totals = allocate("f64", [m, n], context).data;
   multiplyInto(readNumbers(left), 0, readNumbers(right), 0, totals, 0, m, k, n);
   for (let i = 0; i < totals.length; i++) totals[i]! *= alpha;
   if (c) {

@@ -3,6 +3,7 @@ import {
   bytesPerElement,
   type DType,
   type DTypeArrays,
+  EdgewrightError,
   sizeOf,
   type Tensor,
 } from "@edgewright/core";
@@ -66,8 +67,24 @@ export function allocate<D extends DType>(
       `output of shape [${shape.join(", ")}] takes ${bytes} bytes, the limit is ${limit}`,
     );
   }
+  return { dtype, shape, data: newElements(dtype, sizeOf(shape), bytes, context) };
+}
+
+function newElements<D extends DType>(
+  dtype: D,
+  size: number,
+  bytes: number,
+  context: OperatorContext,
+): DTypeArrays[D] {
   const Elements = arrayConstructor(dtype);
-  return { dtype, shape, data: new Elements(sizeOf(shape)) as DTypeArrays[D] };
+  try {
+    return new Elements(size) as DTypeArrays[D];
+  } catch (cause) {
+    // A RangeError: the engine has no such piece of memory, whatever the limit allows.
+    const { opType, name } = context.node;
+    const message = `${opType} "${name}": no memory for an output of ${bytes} bytes`;
+    throw new EdgewrightError("out-of-memory", message, { where: name, cause });
+  }
 }
 
 /** Steps between neighbours along each axis of a row-major tensor. */

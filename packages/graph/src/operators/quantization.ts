@@ -200,8 +200,7 @@ function multiplyCodes(
   const { m, k, n, shape, pairs } = planMatMul(a, b, context);
   const left = centred(a, aZero, rowOf(a), context);
   const right = centred(b, bZero, columnOf(b), context);
-  allocate("f64", shape, context);
-  const sums = new Float64Array(sizeOf(shape));
+  const sums = allocate("f64", shape, context).data;
   for (const [i, pair] of pairs.entries()) {
     multiplyInto(left, pair.a, right, pair.b, sums, i * m * n, m, k, n);
   }

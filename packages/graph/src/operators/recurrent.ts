@@ -71,8 +71,7 @@ function recurrent(
     const initialH = optionalFloats(inputs[5], directions * batch * hidden, context);
     const initialC = optionalFloats(inputs[6], directions * batch * hidden, context);
     const zeros = new Float64Array(rows);
-    allocate("f64", [steps, directions, batch, hidden], context);
-    const y = new Float64Array(steps * directions * batch * hidden);
+    const y = allocate("f64", [steps, directions, batch, hidden], context).data;
     const lastH = new Float64Array(directions * batch * hidden);
     const lastC = new Float64Array(directions * batch * hidden);
     const gates = new Float64Array(rows);
