@@ -70,7 +70,8 @@ export class GraphRunner {
     const { kernels, opsets, maxIterations, maxTensorBytes } = this.#settings;
     const { program, continuation } = this.#specialize(feeds, signal);
     for (const [name, place] of program.inputs) writeInput(kernels, place, feeds.get(name)!);
-    const limits = { signal, maxIterations, maxOutputBytes: maxTensorBytes };
+    const iterations = { count: 0 };
+    const limits = { signal, maxIterations, iterations, maxOutputBytes: maxTensorBytes };
     yield* runProgram(program, kernels, opsets, limits);
     if (continuation === undefined) return this.#outputs(program, feeds);
 

@@ -1,5 +1,5 @@
 import { EdgewrightError, type Tensor, throwIfAborted } from "@edgewright/core";
-import { type Kernels, type LoadKernelsOptions, loadKernels } from "@edgewright/kernels";
+import { type Kernels, loadKernels } from "@edgewright/kernels";
 import type { Graph, Model, ValueInfo } from "../model/model.js";
 import { parseModel } from "../onnx/parse-model.js";
 import { optimizeModel } from "../optimize/optimize-graph.js";
@@ -17,14 +17,14 @@ export interface SessionOptions {
   /** Kernels to run on; several sessions may share one. @default the session loads its own */
   kernels?: Kernels;
   /** Threads of the kernels that the session loads itself. @default 1 */
-  threads?: number;
+  threads?: number | "auto";
   /** Rewrite the graph into fewer and faster operations. @default true */
   optimize?: boolean;
   /** Combinations of input shapes whose plans are kept; the least recently used goes. @default 8 */
   maxShapes?: number;
   /** Most bytes that one tensor may take. @default 2 GiB */
   maxTensorBytes?: number;
-  /** Most iterations of one `Loop`. @default 2 ** 31 */
+  /** Most iterations of all loops of a run together. @default 2 ** 20 */
   maxIterations?: number;
   /** Stops the creation. @default none */
   signal?: AbortSignal;
@@ -194,7 +194,7 @@ export async function createSession(
     ? parseModel(model instanceof ArrayBuffer ? new Uint8Array(model) : model)
     : model;
   const { threads = 1 } = options;
-  const kernels = options.kernels ?? (await loadKernels({ threads } as LoadKernelsOptions));
+  const kernels = options.kernels ?? (await loadKernels({ threads }));
   return new Session(parsed, kernels, options.kernels === undefined, options);
 }
 
