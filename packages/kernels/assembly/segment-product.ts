@@ -26,7 +26,7 @@ import { activate } from "./activation";
 import { tile1, tile2, tile3, tile4, tile5, tile6 } from "./generated/tiles";
 import * as W from "./segment-words";
 
-const TILE: i32 = RELAXED ? 6 : 5;
+const TILE: i32 = RELAXED ? 6 : 4;
 
 // Where the next row of A starts. Globals belong to an instance, and every thread has its own.
 let rowStart: usize = 0;
@@ -102,11 +102,11 @@ function multiplyBlock(job: usize, product: i32, row0: i32, row1: i32, column0: 
           if (rows == 3) tile3(job, a0, a1, a2, bAt, cAt, rAt, biasAt, count);
           else {
             const a3 = nextRow(job);
-            if (rows == 4) tile4(job, a0, a1, a2, a3, bAt, cAt, rAt, biasAt, count);
+            if (!RELAXED || rows == 4) tile4(job, a0, a1, a2, a3, bAt, cAt, rAt, biasAt, count);
             else {
               const a4 = nextRow(job);
               if (rows == 5) tile5(job, a0, a1, a2, a3, a4, bAt, cAt, rAt, biasAt, count);
-              else if (RELAXED) tile6(job, a0, a1, a2, a3, a4, nextRow(job), bAt, cAt, rAt, biasAt, count);
+              else tile6(job, a0, a1, a2, a3, a4, nextRow(job), bAt, cAt, rAt, biasAt, count);
             }
           }
         }

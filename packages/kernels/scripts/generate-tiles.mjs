@@ -2,14 +2,20 @@
 // Row counts share one template; writing them by hand would be 21 copies of the same four lines.
 import { mkdirSync, writeFileSync } from "node:fs";
 
-/** Most rows that fit the 15 vector registers: 5 with separate multiply and add, 6 with relaxed madd. */
+/** Most rows of a tile: 6 where one instruction multiplies and adds, 4 where the product needs a register. */
 export const MAX_ROWS = 6;
 const UNROLL = 4;
 
 const list = (count, item) => Array.from({ length: count }, (_, i) => item(i));
 const indent = (lines, depth) => lines.map((line) => " ".repeat(depth) + line).join("\n");
 
-/** One step of k: a row of the panel (2 vectors) times one value of every row of A. */
+/**
+ * One step of k: a row of the panel (2 vectors) times one value of every row of A.
+ *
+ * Every step but the last of the unrolled loop ends in a way out. It serves lengths that are no multiple
+ * of the unrolling, and it keeps the steps apart: optimisers (Binaryen's and V8's) otherwise move the
+ * loads of all steps before the arithmetic of the first, and spill, which halves the speed.
+ */
 function step(rows, k) {
   return [
     `p = v128.load(b, ${k * 32}); q = v128.load(b, ${k * 32 + 16});`,
@@ -28,7 +34,6 @@ export function tile${rows}(
   b: usize, c: usize, residual: usize, bias: usize, columns: i32,
 ): void {
   const length = <usize>load<u32>(job, LENGTH);
-  const length4 = length & ~${UNROLL * 32 - 1};
   const deltas = <usize>load<u32>(job, DELTAS);
   const lastDelta = <usize>load<u32>(job, LAST_DELTA);
   while (columns > 0) {
@@ -37,23 +42,23 @@ export function tile${rows}(
     ${each((r) => (r === 0 ? "" : `let c${r}0 = c00, c${r}1 = c01;`))}
     let a: v128, p: v128, q: v128;
     let delta = deltas;
-    for (;;) {
+    if (length) for (;;) {
       const stop = b + length;
-      const stop4 = b + length4;
-      while (b != stop4) {
+      ${list(UNROLL - 1, (k) => `const stop${k + 1} = stop - ${32 * (k + 1)};`).join(" ")}
+      for (;;) {
 ${indent(
-  list(UNROLL, (k) => step(rows, k)).flat(),
+  list(UNROLL, (k) => [
+    ...step(rows, k),
+    ...(k < UNROLL - 1 ? [`if (b == stop${k + 1}) break;`] : []),
+  ]).flat(),
   8,
 )}
         b += ${UNROLL * 32};
         ${each((r) => `a${r} += ${UNROLL * 4};`)}
+        if (b == stop) break;
       }
-      while (b != stop) {
-${indent(step(rows, 0), 8)}
-        b += 32;
-        ${each((r) => `a${r} += 4;`)}
-      }
-      const jump = <usize>load<u32>(delta);
+      const jump = <usize>load<u32>(delta) + ((stop - b) >> 3);
+      b = stop;
       ${each((r) => `a${r} += jump;`)}
       if (delta == lastDelta) break;
       delta += 4;
@@ -101,11 +106,11 @@ ${indent(
 export function writeTiles() {
   mkdirSync("assembly/generated", { recursive: true });
   writeFileSync(
-  "assembly/generated/tiles.ts",
-  `// Made by scripts/generate-tiles.mjs; see assembly/segment-product.ts.
+    "assembly/generated/tiles.ts",
+    `// Made by scripts/generate-tiles.mjs; see assembly/segment-product.ts.
 import { clamp, loadBias, loadBias4, loadPart, loadPart4, multiplyAdd, storePart } from "../lanes";
 import { C_COLUMN, DELTAS, HIGH, LAST_DELTA, LENGTH, LOW, R_COLUMN } from "../segment-words";
 ${list(MAX_ROWS, (r) => tile(r + 1)).join("\n")}
 `,
-);
+  );
 }

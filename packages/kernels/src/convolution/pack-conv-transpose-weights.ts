@@ -65,7 +65,11 @@ export function packConvTransposeWeights(
 ): PackedConvTransposeWeights {
   const { weights, c, oc, kh, kw, groups = 1, strides = [1, 1], dilations = [1, 1] } = options;
   requireWhole("packConvTransposeWeights", { c, oc, kh, kw, groups }, 1);
-  requireWhole("packConvTransposeWeights", { "strides[0]": strides[0], "strides[1]": strides[1] }, 1);
+  requireWhole(
+    "packConvTransposeWeights",
+    { "strides[0]": strides[0], "strides[1]": strides[1] },
+    1,
+  );
   if (c % groups !== 0 || oc % groups !== 0) {
     throw new ShapeError(
       `packConvTransposeWeights: ${c} -> ${oc} channels do not divide into ${groups} groups`,

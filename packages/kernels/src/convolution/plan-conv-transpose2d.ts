@@ -81,7 +81,22 @@ export function planConvTranspose2d(kernels: Kernels, spec: ConvTranspose2dSpec)
     w,
   );
   const conv = {
-    ...{ n, h, w, c, oc, kh: 1, kw: 1, sh: 1, sw: 1, dh: 1, dw: 1, groups: 1, yStride, residualStride },
+    ...{
+      n,
+      h,
+      w,
+      c,
+      oc,
+      kh: 1,
+      kw: 1,
+      sh: 1,
+      sw: 1,
+      dh: 1,
+      dw: 1,
+      groups: 1,
+      yStride,
+      residualStride,
+    },
     ...{ top: around[0], bottom: around[1], left: beside[0], right: beside[1] },
   };
   const own: Allocation[] = [];

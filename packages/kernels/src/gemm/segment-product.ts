@@ -65,8 +65,8 @@ const CACHED_PANEL_BYTES = 16 * 1024;
 const UNIT_INPUT_BYTES = 128 * 1024;
 /** Multiply-adds in a unit: some 20 microseconds, against 0.1 to 2 for handing it to a thread. */
 const UNIT_WORK = 2 ** 19;
-/** A multiple of both tile heights, 5 and 6. */
-const ROW_QUANTUM = 30;
+/** A multiple of both tile heights, 4 and 6. */
+const ROW_QUANTUM = 24;
 
 /** The job for a product; `own` receives the memory that must live as long as the plan. */
 export function segmentProductJob(
@@ -147,7 +147,10 @@ function chooseBlocks(m: number, n: number, k: number) {
   // A unit takes as many rows as stay in L2, fewer where that is already plenty of work, and all
   // columns, fewer where even its rows alone are too much.
   const perRow = depth * Math.min(n, 512);
-  const wanted = Math.min(UNIT_INPUT_BYTES / (depth * 4), Math.max(UNIT_WORK / perRow, ROW_QUANTUM));
+  const wanted = Math.min(
+    UNIT_INPUT_BYTES / (depth * 4),
+    Math.max(UNIT_WORK / perRow, ROW_QUANTUM),
+  );
   const rows = Math.min(m, Math.max(1, Math.ceil(wanted / ROW_QUANTUM)) * ROW_QUANTUM);
   const unitPanels = Math.max(1, Math.ceil(UNIT_WORK / (Math.max(rows, 4) * depth * 8)));
   const columnsWanted = Math.ceil(unitPanels / cachedPanels) * cachedPanels * 8;
