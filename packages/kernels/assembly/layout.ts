@@ -95,12 +95,13 @@ export function fill_words(params: usize, begin: i32, end: i32): void {
   }
 }
 
-const TILE = 16;
+const STRIP = 64; // columns of a unit
 const BAND = 256; // rows of x in a unit
+const BLOCK = 64; // rows done together
 
 // Transposes matrices: y[j][i] = x[i][j], i < rows, j < columns. Words: 0 x, 4 y, 8 rows, 12 columns,
 // 16 bytes from row to row of x, 20 of y, 24 bytes of an element (1, 2, 4, 8), 28 d1, 32 d2, 36 x's
-// strides of the outer indices i0 to i2 in bytes, 48 y's. A unit is (outer index, 16 columns, 256 rows).
+// strides of the outer indices i0 to i2 in bytes, 48 y's. A unit is (outer index, 64 columns, 256 rows).
 export function transpose(params: usize, begin: i32, end: i32): void {
   const rows = load<i32>(params, 8);
   const columns = load<i32>(params, 12);
@@ -109,7 +110,7 @@ export function transpose(params: usize, begin: i32, end: i32): void {
   const size = load<i32>(params, 24);
   const d1 = load<i32>(params, 28);
   const d2 = load<i32>(params, 32);
-  const strips = (columns + TILE - 1) / TILE;
+  const strips = (columns + STRIP - 1) / STRIP;
   const bands = (rows + BAND - 1) / BAND;
   for (let unit = begin; unit < end; unit++) {
     const outer = unit / (strips * bands);
@@ -117,7 +118,7 @@ export function transpose(params: usize, begin: i32, end: i32): void {
     const i1 = (outer / d2) % d1;
     const i2 = outer % d2;
     const i0 = outer / d2 / d1;
-    const j = (rest % strips) * TILE;
+    const j = (rest % strips) * STRIP;
     const i = (rest / strips) * BAND;
     const x =
       load<usize>(params, 0) +
@@ -134,31 +135,36 @@ export function transpose(params: usize, begin: i32, end: i32): void {
       <usize>j * yRow +
       <usize>(i * size);
     const r = min(BAND, rows - i);
-    const c = min(TILE, columns - j);
+    const c = min(STRIP, columns - j);
     if (size == 4) transposeBand4(x, y, r, c, xRow, yRow);
     else transposeBandAny(x, y, r, c, xRow, yRow, size);
   }
 }
 
-// Squares of 16 x 16, so that a cache line of y is written whole before it can be evicted.
+// Blocks of BLOCK rows and a strip of columns. Along the side whose rows lie far apart, and so may share
+// one set of the cache, a block is walked four lines at a time, each to its end.
 function transposeBand4(x: usize, y: usize, rows: i32, columns: i32, xRow: usize, yRow: usize): void {
-  for (; rows > 0; rows -= TILE) {
+  const alongX = xRow > yRow; // the inner loop walks along rows of x
+  const xDown = 4 * xRow;
+  const yDown = 4 * yRow;
+  for (; rows > 0; rows -= BLOCK) {
+    const block = min(rows, BLOCK);
     let xs = x;
     let ys = y;
-    for (let j = columns; j > 0; j -= 4) {
+    for (let a = alongX ? block : columns; a > 0; a -= 4) {
       let xp = xs;
       let yp = ys;
-      for (let i = min(rows, TILE); i > 0; i -= 4) {
-        if (i >= 4 && j >= 4) transpose4x4(xp, yp, xRow, yRow);
-        else transposeEdge(xp, yp, min(i, 4), min(j, 4), xRow, yRow);
-        xp += 4 * xRow;
-        yp += 16;
+      for (let b = alongX ? columns : block; b > 0; b -= 4) {
+        if (a >= 4 && b >= 4) transpose4x4(xp, yp, xRow, yRow);
+        else transposeEdge(xp, yp, min(alongX ? a : b, 4), min(alongX ? b : a, 4), xRow, yRow);
+        xp += alongX ? 16 : xDown;
+        yp += alongX ? yDown : 16;
       }
-      xs += 16;
-      ys += 4 * yRow;
+      xs += alongX ? xDown : 16;
+      ys += alongX ? 16 : yDown;
     }
-    x += <usize>TILE * xRow;
-    y += TILE * 4;
+    x += <usize>BLOCK * xRow;
+    y += BLOCK * 4;
   }
 }
 

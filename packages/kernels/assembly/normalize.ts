@@ -16,27 +16,26 @@ function keepLanes(v: v128, count: i32): v128 {
   return v128.and(v, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
 }
 
-export function rowMaximum(p: usize, count: i32): f32 {
+// A NaN may be lost here; it comes back when its exponential is taken.
+function rowMaximum(p: usize, count: i32): f32 {
   let m0 = f32x4.splat(-Infinity);
   let m1 = m0;
   let m2 = m0;
   let m3 = m0;
   for (; count >= 16; count -= 16) {
-    m0 = f32x4.max(m0, v128.load(p));
-    m1 = f32x4.max(m1, v128.load(p, 16));
-    m2 = f32x4.max(m2, v128.load(p, 32));
-    m3 = f32x4.max(m3, v128.load(p, 48));
+    m0 = f32x4.pmax(m0, v128.load(p));
+    m1 = f32x4.pmax(m1, v128.load(p, 16));
+    m2 = f32x4.pmax(m2, v128.load(p, 32));
+    m3 = f32x4.pmax(m3, v128.load(p, 48));
     p += 64;
   }
   for (; count > 0; count--) {
-    m0 = f32x4.max(m0, v128.load32_splat(p));
+    m0 = f32x4.pmax(m0, v128.load32_splat(p));
     p += 4;
   }
-  const m = f32x4.max(f32x4.max(m0, m1), f32x4.max(m2, m3));
-  return max(
-    max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
-    max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
-  );
+  m0 = f32x4.pmax(f32x4.pmax(m0, m1), f32x4.pmax(m2, m3));
+  m0 = f32x4.pmax(m0, i8x16.shuffle(m0, m0, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  return max(f32x4.extract_lane(m0, 0), f32x4.extract_lane(m0, 1));
 }
 
 // Softmax of rows. Words: x, y, cols, log (1: its logarithm). A unit is a row.
@@ -51,21 +50,29 @@ export function softmax_f32(params: usize, begin: i32, end: i32): void {
     const sum = expRow(x, log ? 0 : y, cols, top);
     // log: x - top - ln sum, where top is taken off first: it may be huge
     if (log) logRow(x, y, cols, top, sum);
-    else scaleRow(y, y, cols, f32x4.splat(0), f32x4.splat(1 / sum), 0, 0);
+    else multiplyRow(y, cols, f32x4.splat(1 / sum));
   }
 }
 
 // y = e^(x - top), or nothing kept where y is 0; returns the sum.
-function expRow(x: usize, y: usize, cols: i32, top: v128): f32 {
+function expRow(x: usize, y: usize, count: i32, top: v128): f32 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
-  for (let count = cols; count > 0; count -= 4) {
-    let e = exp4(f32x4.sub(loadNext(x, count), top));
-    if (count < 4) e = keepLanes(e, count);
-    // Two sums in turn: additions one after the other would take longer than the exponential.
-    const s = f32x4.add(s0, e);
-    s0 = s1;
-    s1 = s;
+  for (; count >= 8; count -= 8) {
+    const e0 = exp4(f32x4.sub(v128.load(x), top));
+    const e1 = exp4(f32x4.sub(v128.load(x, 16), top));
+    s0 = f32x4.add(s0, e0);
+    s1 = f32x4.add(s1, e1);
+    if (y) {
+      v128.store(y, e0);
+      v128.store(y, e1, 16);
+      y += 32;
+    }
+    x += 32;
+  }
+  for (; count > 0; count -= 4) {
+    const e = keepLanes(exp4(f32x4.sub(loadNext(x, count), top)), count);
+    s0 = f32x4.add(s0, e);
     if (y) {
       storeNext(y, e, count);
       y += 16;
@@ -73,6 +80,18 @@ function expRow(x: usize, y: usize, cols: i32, top: v128): f32 {
     x += 16;
   }
   return sumLanes(f32x4.add(s0, s1));
+}
+
+function multiplyRow(y: usize, count: i32, factor: v128): void {
+  for (; count >= 8; count -= 8) {
+    v128.store(y, f32x4.mul(v128.load(y), factor));
+    v128.store(y, f32x4.mul(v128.load(y, 16), factor), 16);
+    y += 32;
+  }
+  for (; count > 0; count -= 4) {
+    storeNext(y, f32x4.mul(loadNext(y, count), factor), count);
+    y += 16;
+  }
 }
 
 function logRow(x: usize, y: usize, cols: i32, top: v128, sum: f32): void {
@@ -151,6 +170,16 @@ function rowSumOfSquares(p: usize, count: i32, mean: f32): f32 {
 
 // y = (x - mean) * inverse * gamma + beta
 function scaleRow(x: usize, y: usize, count: i32, mean: v128, inverse: v128, gamma: usize, beta: usize): void {
+  if (gamma && beta) {
+    for (; count >= 4; count -= 4) {
+      const r = f32x4.mul(f32x4.sub(v128.load(x), mean), inverse);
+      v128.store(y, f32x4.add(f32x4.mul(r, v128.load(gamma)), v128.load(beta)));
+      x += 16;
+      y += 16;
+      gamma += 16;
+      beta += 16;
+    }
+  }
   for (; count > 0; count -= 4) {
     let r = f32x4.mul(f32x4.sub(loadNext(x, count), mean), inverse);
     if (gamma) {

@@ -1,5 +1,5 @@
 // Reductions of [outer, axis, inner] along the middle axis.
-import { rowMaximum, rowSum } from "./normalize";
+import { rowSum } from "./normalize";
 import { loadNext, storeNext } from "./tails";
 
 const SUM = 0; // combined by +
@@ -33,7 +33,6 @@ export function reduce_f32(params: usize, begin: i32, end: i32): void {
       const row = x + (<usize>(unit * axis) << 2);
       let total: f32;
       if (plainSum) total = blockSum(row, axis);
-      else if (op == MAX) total = rowMaximum(row, axis);
       else total = reduceRow(op, map, row, axis);
       total *= load<f32>(params, 24);
       store<f32>(y + (<usize>unit << 2), root ? sqrt<f32>(total) : total);

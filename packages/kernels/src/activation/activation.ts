@@ -18,7 +18,7 @@ import { floatBits } from "../runtime/job.js";
  * | `gelu-tanh` | x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) | | |
  * | `erf` | erf x | | |
  * | `gelu` | x/2 (1 + erf(x / sqrt 2)) | | |
- * | `exp` | e^x, 0 below the smallest normal float | | |
+ * | `exp` | e^x, 0 below 2.4e-38 | | |
  * | `elu` | x < 0 ? alpha (e^(beta x) - 1) : x; CELU with beta = 1 / alpha | 1 | 1 |
  * | `selu` | beta (x < 0 ? alpha (e^x - 1) : x) | 1.6732632 | 1.0507010 |
  * | `softplus` | ln(1 + e^x) | | |
@@ -64,7 +64,7 @@ export type ActivationKind =
  * An elementwise function y = scale * f(x) + shift, which kernels apply to a result before it leaves
  * the cache: after bias and residual.
  *
- * Relative error at most 1e-6 against exact arithmetic where the result is 2e-36 or more (below, it may
+ * Relative error at most 1e-6 against exact arithmetic where the result is 3e-36 or more (below, it may
  * be 0); for `gelu`, `gelu-tanh` and `hard-swish` 1e-6 of abs x. A NaN stays a NaN.
  */
 export interface Activation {

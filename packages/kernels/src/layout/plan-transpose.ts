@@ -71,7 +71,7 @@ export function planTranspose(kernels: Kernels, spec: TransposeSpec): Plan {
 }
 
 const BAND = 256; // rows of a unit, as in assembly/layout.ts
-const STRIP = 16; // columns of a unit
+const STRIP = 64; // columns of a unit
 
 function transposeJobs(spec: TransposeSpec, axes: readonly StridedAxis[]): JobSpec[] {
   const { bytes } = spec;

@@ -17,8 +17,7 @@ export interface SoftmaxSpec {
 /**
  * Plans y = e^(x - max) / sum of e^(x - max) over every row.
  *
- * Relative error at most 2e-6 plus the rounding of x - max; probabilities below the smallest normal float
- * are 0.
+ * Relative error at most 2e-6 plus the rounding of x - max; probabilities below 2.4e-38 are 0.
  */
 export function planSoftmax(kernels: Kernels, spec: SoftmaxSpec): Plan {
   const { x, y, rows, cols, log = false } = spec;
