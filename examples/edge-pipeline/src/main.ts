@@ -17,10 +17,10 @@ const STAGES: readonly Stage[] = [
   { name: "decode image", run: decodePage },
   { name: "load models", run: loadModels },
   { name: "read text", run: readText },
-  { name: "show text", run: showText },
+  { name: "show text", silent: true, run: showText },
   { name: "measure engines", run: measureEngines },
   { name: "write report", run: writeReport },
-  { name: "show results", run: showResults },
+  { name: "show results", silent: true, run: showResults },
 ];
 
 async function showText(context: PipelineContext): Promise<void> {
@@ -45,7 +45,11 @@ async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
   const progress = new Progress();
   const context: PipelineContext = { options, clock: new StageClock(), progress, signal };
   try {
-    await runStages(STAGES, context);
+    const skipped = options.compare ? undefined : measureEngines;
+    await runStages(
+      STAGES.filter((stage) => stage.run !== skipped),
+      context,
+    );
   } finally {
     progress.end();
     await context.reader?.release();

@@ -10,6 +10,8 @@ import type { StageClock } from "./stage-clock.js";
 /** One step of the pipeline: takes what earlier stages left in the context, and adds to it. */
 export interface Stage {
   readonly name: string;
+  /** Whether to go without a word: the stage speaks for itself. @default false */
+  readonly silent?: boolean;
   run(context: PipelineContext): Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export interface PipelineContext {
 export async function runStages(stages: readonly Stage[], context: PipelineContext): Promise<void> {
   for (const stage of stages) {
     throwIfAborted(context.signal, stage.name);
-    context.progress.begin(stage.name);
+    if (!stage.silent) context.progress.begin(stage.name);
     await stage.run(context);
     context.clock.leave();
   }

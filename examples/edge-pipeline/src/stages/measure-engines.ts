@@ -8,8 +8,7 @@ import { need, type PipelineContext } from "../pipeline.js";
 
 /** Measures every engine that is there on inputs of this page: the page, and the line of median length. */
 export async function measureEngines(context: PipelineContext): Promise<void> {
-  const { options, progress, signal } = context;
-  if (!options.compare) return;
+  const { progress, signal } = context;
   const { inputs } = need(context, "reader");
   const models: ComparisonModel[] = [];
   for (const role of ["detector", "recogniser", "classifier"] satisfies ModelRole[]) {
