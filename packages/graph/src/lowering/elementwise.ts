@@ -104,6 +104,36 @@ export const lowerBinary: LoweringRule = ({ node, inputs, outputs, kernels }) =>
   };
 };
 
+/** `Clip` with bounds that layers compute, or that optimisation left alone. */
+export const lowerClip: LoweringRule = ({ node, inputs, outputs, kernels }) => {
+  const [x, low, high] = inputs;
+  if (!x || !allFloat32([...inputs, ...outputs])) return null;
+  const layout = preferredLayout(x);
+  const count = sizeOf(x.shape);
+  const fixed = {
+    kind: "clip",
+    alpha: floatAttribute(node, "min", Number.NEGATIVE_INFINITY),
+    beta: floatAttribute(node, "max", Number.POSITIVE_INFINITY),
+  } as const;
+  return {
+    inputs: [layout, low ? "row-major" : null, high ? "row-major" : null],
+    outputs: [layout],
+    inPlace: [0],
+    plan: (at) => {
+      const y = at.outputs[0]!;
+      const bound = (op: "max" | "min", a: number, b: number) =>
+        planBinary(kernels, { op, a, aShape: [count], b, bShape: [1], y });
+      const plans = [
+        ...(low ? [bound("max", at.inputs[0]!, at.inputs[1]!)] : []),
+        ...(high ? [bound("min", low ? y : at.inputs[0]!, at.inputs[2]!)] : []),
+      ];
+      return plans.length > 0
+        ? plans
+        : planUnary(kernels, { op: fixed, x: at.inputs[0]!, y, count });
+    },
+  };
+};
+
 function binaryName(opType: string): BinaryOp | undefined {
   switch (opType) {
     case "Add":

@@ -1,7 +1,7 @@
 import { layoutsCoincide } from "../planning/layout.js";
 import type { Lowering, LoweringRule } from "./lowering.js";
 
-/** Nodes that give the same elements another shape or name: they share their input's memory. */
+/** Nodes that give the same elements another shape, name or no other type: they share their input's memory. */
 export const lowerReshape: LoweringRule = ({ inputs, outputs }): Lowering | null => {
   const x = inputs[0];
   const y = outputs[0]!;

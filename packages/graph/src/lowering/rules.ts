@@ -5,6 +5,7 @@ import {
   lowerActivation,
   lowerBatchNormalization,
   lowerBinary,
+  lowerClip,
   lowerFunction,
   lowerLayerNormalization,
   lowerSoftmax,
@@ -58,7 +59,10 @@ function standardRule(opType: string): LoweringRule | undefined {
     case "Squeeze":
     case "Unsqueeze":
     case "Identity":
+    case "Cast":
       return lowerReshape;
+    case "Clip":
+      return lowerClip;
     case "Transpose":
       return lowerTranspose;
     case "Concat":
