@@ -128,14 +128,15 @@ export function int8_product_i16(params: usize, begin: i32, end: i32): void {
       let c21 = start1;
       let c30 = start0;
       let c31 = start1;
-      let w = panelWeights;
       for (let run = 0; run < runs; run++) {
+        let w = panelWeights + <usize>(run * runSteps) * 32;
         const offset = <usize>load<u32>(offsets + (<usize>run << 2));
         let q0 = p0 + offset;
         let q1 = p1 + offset;
         let q2 = p2 + offset;
         let q3 = p3 + offset;
-        for (let i = runSteps >> 2; i; i--) {
+        let left = runSteps;
+        while (true) {
           const w00 = v128.load(w, 0);
           const w01 = v128.load(w, 16);
           const x00 = v128.load_splat<i32>(q0, 0);
@@ -150,6 +151,7 @@ export function int8_product_i16(params: usize, begin: i32, end: i32): void {
           const x03 = v128.load_splat<i32>(q3, 0);
           c30 = i32x4.add(c30, i32x4.dot_i16x8_s(x03, w00));
           c31 = i32x4.add(c31, i32x4.dot_i16x8_s(x03, w01));
+          if (!--left) break;
           const w10 = v128.load(w, 32);
           const w11 = v128.load(w, 48);
           const x10 = v128.load_splat<i32>(q0, 4);
@@ -164,60 +166,12 @@ export function int8_product_i16(params: usize, begin: i32, end: i32): void {
           const x13 = v128.load_splat<i32>(q3, 4);
           c30 = i32x4.add(c30, i32x4.dot_i16x8_s(x13, w10));
           c31 = i32x4.add(c31, i32x4.dot_i16x8_s(x13, w11));
-          const w20 = v128.load(w, 64);
-          const w21 = v128.load(w, 80);
-          const x20 = v128.load_splat<i32>(q0, 8);
-          c00 = i32x4.add(c00, i32x4.dot_i16x8_s(x20, w20));
-          c01 = i32x4.add(c01, i32x4.dot_i16x8_s(x20, w21));
-          const x21 = v128.load_splat<i32>(q1, 8);
-          c10 = i32x4.add(c10, i32x4.dot_i16x8_s(x21, w20));
-          c11 = i32x4.add(c11, i32x4.dot_i16x8_s(x21, w21));
-          const x22 = v128.load_splat<i32>(q2, 8);
-          c20 = i32x4.add(c20, i32x4.dot_i16x8_s(x22, w20));
-          c21 = i32x4.add(c21, i32x4.dot_i16x8_s(x22, w21));
-          const x23 = v128.load_splat<i32>(q3, 8);
-          c30 = i32x4.add(c30, i32x4.dot_i16x8_s(x23, w20));
-          c31 = i32x4.add(c31, i32x4.dot_i16x8_s(x23, w21));
-          const w30 = v128.load(w, 96);
-          const w31 = v128.load(w, 112);
-          const x30 = v128.load_splat<i32>(q0, 12);
-          c00 = i32x4.add(c00, i32x4.dot_i16x8_s(x30, w30));
-          c01 = i32x4.add(c01, i32x4.dot_i16x8_s(x30, w31));
-          const x31 = v128.load_splat<i32>(q1, 12);
-          c10 = i32x4.add(c10, i32x4.dot_i16x8_s(x31, w30));
-          c11 = i32x4.add(c11, i32x4.dot_i16x8_s(x31, w31));
-          const x32 = v128.load_splat<i32>(q2, 12);
-          c20 = i32x4.add(c20, i32x4.dot_i16x8_s(x32, w30));
-          c21 = i32x4.add(c21, i32x4.dot_i16x8_s(x32, w31));
-          const x33 = v128.load_splat<i32>(q3, 12);
-          c30 = i32x4.add(c30, i32x4.dot_i16x8_s(x33, w30));
-          c31 = i32x4.add(c31, i32x4.dot_i16x8_s(x33, w31));
-          q0 += 16;
-          q1 += 16;
-          q2 += 16;
-          q3 += 16;
-          w += 128;
-        }
-        for (let i = runSteps & 3; i; i--) {
-          const w00 = v128.load(w, 0);
-          const w01 = v128.load(w, 16);
-          const x00 = v128.load_splat<i32>(q0, 0);
-          c00 = i32x4.add(c00, i32x4.dot_i16x8_s(x00, w00));
-          c01 = i32x4.add(c01, i32x4.dot_i16x8_s(x00, w01));
-          const x01 = v128.load_splat<i32>(q1, 0);
-          c10 = i32x4.add(c10, i32x4.dot_i16x8_s(x01, w00));
-          c11 = i32x4.add(c11, i32x4.dot_i16x8_s(x01, w01));
-          const x02 = v128.load_splat<i32>(q2, 0);
-          c20 = i32x4.add(c20, i32x4.dot_i16x8_s(x02, w00));
-          c21 = i32x4.add(c21, i32x4.dot_i16x8_s(x02, w01));
-          const x03 = v128.load_splat<i32>(q3, 0);
-          c30 = i32x4.add(c30, i32x4.dot_i16x8_s(x03, w00));
-          c31 = i32x4.add(c31, i32x4.dot_i16x8_s(x03, w01));
-          q0 += 4;
-          q1 += 4;
-          q2 += 4;
-          q3 += 4;
-          w += 32;
+          q0 += 8;
+          q1 += 8;
+          q2 += 8;
+          q3 += 8;
+          w += 64;
+          if (!--left) break;
         }
       }
       finishRow(c00, c01, out, at, count, params);
@@ -364,8 +318,8 @@ export function int8_product_dot(params: usize, begin: i32, end: i32): void {
       let c41 = start1;
       let c50 = start0;
       let c51 = start1;
-      let w = panelWeights;
       for (let run = 0; run < runs; run++) {
+        let w = panelWeights + <usize>(run * runSteps) * 32;
         const offset = <usize>load<u32>(offsets + (<usize>run << 2));
         let q0 = p0 + offset;
         let q1 = p1 + offset;
@@ -373,7 +327,8 @@ export function int8_product_dot(params: usize, begin: i32, end: i32): void {
         let q3 = p3 + offset;
         let q4 = p4 + offset;
         let q5 = p5 + offset;
-        for (let i = runSteps >> 2; i; i--) {
+        let left = runSteps;
+        while (true) {
           const w00 = v128.load(w, 0);
           const w01 = v128.load(w, 16);
           const x00 = v128.load_splat<i32>(q0, 0);
@@ -394,6 +349,7 @@ export function int8_product_dot(params: usize, begin: i32, end: i32): void {
           const x05 = v128.load_splat<i32>(q5, 0);
           c50 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w00, x05, c50);
           c51 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w01, x05, c51);
+          if (!--left) break;
           const w10 = v128.load(w, 32);
           const w11 = v128.load(w, 48);
           const x10 = v128.load_splat<i32>(q0, 4);
@@ -414,82 +370,14 @@ export function int8_product_dot(params: usize, begin: i32, end: i32): void {
           const x15 = v128.load_splat<i32>(q5, 4);
           c50 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w10, x15, c50);
           c51 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w11, x15, c51);
-          const w20 = v128.load(w, 64);
-          const w21 = v128.load(w, 80);
-          const x20 = v128.load_splat<i32>(q0, 8);
-          c00 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w20, x20, c00);
-          c01 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w21, x20, c01);
-          const x21 = v128.load_splat<i32>(q1, 8);
-          c10 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w20, x21, c10);
-          c11 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w21, x21, c11);
-          const x22 = v128.load_splat<i32>(q2, 8);
-          c20 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w20, x22, c20);
-          c21 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w21, x22, c21);
-          const x23 = v128.load_splat<i32>(q3, 8);
-          c30 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w20, x23, c30);
-          c31 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w21, x23, c31);
-          const x24 = v128.load_splat<i32>(q4, 8);
-          c40 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w20, x24, c40);
-          c41 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w21, x24, c41);
-          const x25 = v128.load_splat<i32>(q5, 8);
-          c50 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w20, x25, c50);
-          c51 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w21, x25, c51);
-          const w30 = v128.load(w, 96);
-          const w31 = v128.load(w, 112);
-          const x30 = v128.load_splat<i32>(q0, 12);
-          c00 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w30, x30, c00);
-          c01 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w31, x30, c01);
-          const x31 = v128.load_splat<i32>(q1, 12);
-          c10 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w30, x31, c10);
-          c11 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w31, x31, c11);
-          const x32 = v128.load_splat<i32>(q2, 12);
-          c20 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w30, x32, c20);
-          c21 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w31, x32, c21);
-          const x33 = v128.load_splat<i32>(q3, 12);
-          c30 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w30, x33, c30);
-          c31 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w31, x33, c31);
-          const x34 = v128.load_splat<i32>(q4, 12);
-          c40 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w30, x34, c40);
-          c41 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w31, x34, c41);
-          const x35 = v128.load_splat<i32>(q5, 12);
-          c50 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w30, x35, c50);
-          c51 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w31, x35, c51);
-          q0 += 16;
-          q1 += 16;
-          q2 += 16;
-          q3 += 16;
-          q4 += 16;
-          q5 += 16;
-          w += 128;
-        }
-        for (let i = runSteps & 3; i; i--) {
-          const w00 = v128.load(w, 0);
-          const w01 = v128.load(w, 16);
-          const x00 = v128.load_splat<i32>(q0, 0);
-          c00 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w00, x00, c00);
-          c01 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w01, x00, c01);
-          const x01 = v128.load_splat<i32>(q1, 0);
-          c10 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w00, x01, c10);
-          c11 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w01, x01, c11);
-          const x02 = v128.load_splat<i32>(q2, 0);
-          c20 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w00, x02, c20);
-          c21 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w01, x02, c21);
-          const x03 = v128.load_splat<i32>(q3, 0);
-          c30 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w00, x03, c30);
-          c31 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w01, x03, c31);
-          const x04 = v128.load_splat<i32>(q4, 0);
-          c40 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w00, x04, c40);
-          c41 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w01, x04, c41);
-          const x05 = v128.load_splat<i32>(q5, 0);
-          c50 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w00, x05, c50);
-          c51 = i32x4.relaxed_dot_i8x16_i7x16_add_s(w01, x05, c51);
-          q0 += 4;
-          q1 += 4;
-          q2 += 4;
-          q3 += 4;
-          q4 += 4;
-          q5 += 4;
-          w += 32;
+          q0 += 8;
+          q1 += 8;
+          q2 += 8;
+          q3 += 8;
+          q4 += 8;
+          q5 += 8;
+          w += 64;
+          if (!--left) break;
         }
       }
       finishRow(c00, c01, out, at, count, params);
