@@ -12,8 +12,8 @@ const EXCEPTIONS: Record<string, number> = {
   parseDeviceProfile: 8500,
   parseModelVariant: 8000,
   // An object whose nine methods come together.
-  createRng: 1200,
-  restoreRng: 1200,
+  createRng: 1150,
+  restoreRng: 1150,
   // These pack or unpack with conversions of half floats and a check of every part.
   packNested: 1250,
   unpackNested: 1200,

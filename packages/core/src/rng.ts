@@ -10,7 +10,10 @@ export interface Rng {
   nextUint32(): number;
   /** Uniform in [0, 1), a multiple of 2^-53. */
   uniform(): number;
-  /** A whole number from `low` (inclusive) to `high` (exclusive), every one equally likely. */
+  /**
+   * A whole number from `low` (inclusive) to `high` (exclusive), at most 2^32 of them, every one
+   * equally likely.
+   */
   integer(low: number, high: number): number;
   /** Normal with the given mean and standard deviation. @default 0, 1 */
   normal(mean?: number, standardDeviation?: number): number;
@@ -54,9 +57,9 @@ export interface RngState {
  */
 export function createRng(seed: number): Rng {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw refusal(`createRng: a whole number from 0 to 2^53 - 1 was expected, got ${seed}`);
+    throw refusal(`createRng: a whole seed from 0 to 2^53 - 1 was expected, got ${seed}`);
   }
-  return streamAt([seed >>> 0, Math.floor(seed / 2 ** 32)], 0, 0);
+  return streamAt([seed >>> 0, Math.floor(seed / WORDS)], 0, 0);
 }
 
 /** Continues a stream where {@link Rng.state} was taken. */
@@ -94,6 +97,7 @@ export function philox4x32(
 }
 
 const ALGORITHM = "philox4x32-10";
+const WORDS = 2 ** 32;
 const STREAM = 0; // the last counter word keeps drawing and splitting apart
 const SPLIT = 1;
 
@@ -102,7 +106,7 @@ function streamAt(key: readonly [number, number], drawnBefore: number, splitsBef
   let splits = splitsBefore;
   let block: readonly number[] | undefined;
   const blockAt = (index: number, use: number): [number, number, number, number] =>
-    philox4x32([index >>> 0, Math.floor(index / 2 ** 32), 0, use], key);
+    philox4x32([index >>> 0, Math.floor(index / WORDS), 0, use], key);
 
   const nextUint32 = (): number => {
     const lane = drawn % 4;
@@ -110,18 +114,16 @@ function streamAt(key: readonly [number, number], drawnBefore: number, splitsBef
     drawn++;
     return block[lane]!;
   };
-  const uniform = (): number => {
-    const high = nextUint32() >>> 5;
-    return (high * 2 ** 26 + (nextUint32() >>> 6)) * 2 ** -53;
-  };
+  const uniform = (): number => (nextUint32() >>> 5) * 2 ** -27 + (nextUint32() >>> 6) * 2 ** -53;
   const integer = (low: number, high: number): number => {
     const count = high - low;
-    if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(count > 0)) {
-      throw refusal(`Rng.integer: whole numbers low < high were expected, got ${low} and ${high}`);
+    if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && count > 0 && count <= WORDS)) {
+      throw refusal(
+        `Rng.integer: whole low < high, at most 2^32 apart, were expected, got ${low}, ${high}`,
+      );
     }
-    if (count > 2 ** 32) return low + Math.floor(uniform() * count);
     // Drop the few values that would make the first ones likelier.
-    const limit = 2 ** 32 - (2 ** 32 % count);
+    const limit = WORDS - (WORDS % count);
     for (;;) {
       const word = nextUint32();
       if (word < limit) return low + (word % count);
@@ -149,24 +151,17 @@ function streamAt(key: readonly [number, number], drawnBefore: number, splitsBef
     },
     categorical(weights) {
       let total = 0;
-      let last = -1;
-      for (let i = 0; i < weights.length; i++) {
-        const weight = weights[i]!;
-        if (!(weight >= 0 && weight < Infinity)) {
-          throw refusal(
-            `Rng.categorical: weight ${i} must be finite and not below 0, got ${weight}`,
-          );
-        }
-        if (weight > 0) last = i;
-        total += weight;
+      for (let i = 0; i < weights.length; i++) total += weights[i]! >= 0 ? weights[i]! : Number.NaN;
+      if (!(total > 0 && total < Infinity)) {
+        throw refusal("Rng.categorical: finite weights from 0, one of them above, were expected");
       }
-      if (last < 0) throw refusal("Rng.categorical: a weight above 0 was expected");
       let rest = uniform() * total;
-      for (let i = 0; i < last; i++) {
+      let chosen = 0; // the last one above 0, should rounding leave a crumb behind it
+      for (let i = 0; i < weights.length && rest >= 0; i++) {
         rest -= weights[i]!;
-        if (rest < 0) return i;
+        if (weights[i]! > 0) chosen = i;
       }
-      return last; // rounding may leave a crumb behind the last one
+      return chosen;
     },
     shuffle(items) {
       const list: { length: number; [index: number]: unknown } = items;
@@ -196,14 +191,13 @@ function multiplyHigh(a: number, b: number): number {
   return Math.floor((a * (b >>> 16) + low) / 65536);
 }
 
-// Natural logarithm from additions, multiplications and divisions, which IEEE 754 rounds alike
+// Natural logarithm of a number from 0 (exclusive) to 1 from additions, multiplications and divisions, which IEEE 754 rounds alike
 // everywhere; `Math.log` may differ in the last bit from engine to engine. With x = 2^e * m and m
 // near 1, log m = 2 artanh((m - 1) / (m + 1)), whose series needs eleven terms for a double.
 function portableLog(x: number): number {
   let exponent = 0;
   let m = x;
   for (; m < Math.SQRT1_2; exponent--) m *= 2;
-  for (; m > Math.SQRT2; exponent++) m /= 2;
   const s = (m - 1) / (m + 1);
   let sum = 0;
   for (let k = 21; k > 0; k -= 2) sum = 1 / k + s * s * sum;
