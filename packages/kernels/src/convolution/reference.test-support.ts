@@ -7,9 +7,9 @@ export interface ReferenceConv {
   oc: number;
   kh: number;
   kw: number;
-  strides: [number, number];
-  dilations: [number, number];
-  pads: [number, number, number, number];
+  strides: readonly [number, number];
+  dilations: readonly [number, number];
+  pads: readonly [number, number, number, number];
   groups: number;
 }
 
