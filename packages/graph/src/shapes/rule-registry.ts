@@ -67,6 +67,12 @@ import {
   unsqueeze,
 } from "./rules/reshaping.js";
 import { affineGrid, gridSample, resize, upsample } from "./rules/resize.js";
+import {
+  fourierTransform,
+  melWeights,
+  ngramWeights,
+  shortTimeFourierTransform,
+} from "./rules/signal.js";
 import { concat, slice, split } from "./rules/slicing.js";
 import type { ShapeRule } from "./shape-rule.js";
 
@@ -161,6 +167,10 @@ function ruleGroups(): [rule: ShapeRule, opTypes: string][] {
     [windowOfSize, "BlackmanWindow HammingWindow HannWindow"],
     [loss, "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss"],
     [recurrent, "GRU LSTM RNN"],
+    [fourierTransform, "DFT"],
+    [shortTimeFourierTransform, "STFT"],
+    [melWeights, "MelWeightMatrix"],
+    [ngramWeights, "TfIdfVectorizer"],
     [quantize, "QuantizeLinear"],
     [dequantize, "DequantizeLinear"],
     [dynamicQuantize, "DynamicQuantizeLinear"],
