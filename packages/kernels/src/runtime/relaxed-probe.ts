@@ -45,6 +45,14 @@ export function supportsRelaxedSimd(): boolean {
  * activations in one instruction; elsewhere (a pair of SSSE3 instructions) sums saturate.
  */
 export function relaxedDotOperand(): RelaxedDotOperand {
+  knownOperand ??= probeDotOperand();
+  return knownOperand;
+}
+
+// The engine does not change while it runs, and every packing of int8 weights asks.
+let knownOperand: RelaxedDotOperand | undefined;
+
+function probeDotOperand(): RelaxedDotOperand {
   const probe = instantiateProbe();
   if (probe === undefined || !supportsRelaxedSimd()) return "seven-bit";
   const agrees = (read: (byte: number) => number): boolean =>

@@ -16,17 +16,22 @@ export const CONTROL = {
   params: 18,
   units: 19,
   grain: 20,
-  /** First unit that nobody has taken. */
-  next: 32,
   /** Workers that may be computing units. */
-  inside: 48,
+  inside: 32,
   /** 1 while the calling thread sleeps until `inside` is 0. */
-  callerSleeps: 49,
+  callerSleeps: 33,
   /** 1 when a worker's kernel has failed. */
-  failed: 50,
-  /** Number of words. */
-  words: 64,
+  failed: 34,
+  /** First unit that nobody has taken of the first thread's range; the next thread's is a line further. */
+  next: 48,
+  /** Words of a cache line. */
+  line: 16,
 } as const;
+
+/** Number of control words for so many threads. */
+export function controlWords(threads: number): number {
+  return CONTROL.next + CONTROL.line * threads;
+}
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -37,38 +42,45 @@ export interface WorkerStart {
   /** Names of the kernels, by index. */
   readonly names: readonly string[];
   readonly threads: number;
+  /** Which thread this is, from 1; the calling one is 0. */
+  readonly thread: number;
 }
 
 /** How long a worker that has run out of work looks for more before it sleeps, in milliseconds. */
 const SPIN_MS = 0.05;
 
-/**
- * The program of a worker: a string, because a bundler moves files and a minifier renames functions.
- *
- * Takes units of the open job, a part of those left at a time, until none is left; then spins, then sleeps.
- */
-export const WORKER_SOURCE: string = /*@__PURE__*/ (() => `
-"use strict";
-const begin = async (start, post) => {
-  const { exports } = await WebAssembly.instantiate(start.module, { env: { memory: start.memory } });
-  const kernels = start.names.map((name) => exports[name]);
-  const c = new Int32Array(start.memory.buffer, start.control, ${CONTROL.words});
-  const share = 4 * start.threads;
-  const work = () => {
-    const kernel = kernels[c[${CONTROL.kernel}]];
-    const params = c[${CONTROL.params}];
-    const units = c[${CONTROL.units}];
-    const grain = c[${CONTROL.grain}];
-    let next = Atomics.load(c, ${CONTROL.next});
-    while (next < units) {
-      const end = Math.min(units, next + Math.max(grain, Math.ceil((units - next) / share)));
-      const found = Atomics.compareExchange(c, ${CONTROL.next}, next, end);
+// What `takeUnits` of thread-pool.ts does, for the workers.
+const TAKE_UNITS_SOURCE = /*@__PURE__*/ (() => `
+const takeUnits = (c, kernel, thread, threads) => {
+  const params = c[${CONTROL.params}];
+  const units = c[${CONTROL.units}];
+  const grain = c[${CONTROL.grain}];
+  for (let i = 0; i < threads; i++) {
+    const owner = (thread + i) % threads;
+    const at = ${CONTROL.next} + ${CONTROL.line} * owner;
+    const stop = Math.floor((units * (owner + 1)) / threads);
+    let next = Atomics.load(c, at);
+    while (next < stop) {
+      const end = Math.min(stop, next + Math.max(grain, (stop - next + 3) >> 2));
+      const found = Atomics.compareExchange(c, at, next, end);
       if (found === next) {
         kernel(params, next, end);
-        next = Atomics.load(c, ${CONTROL.next});
+        next = Atomics.load(c, at);
       } else next = found;
     }
-  };
+  }
+};
+`)();
+
+/** The program of a worker: a string, because a bundler moves files and a minifier renames functions. */
+export const WORKER_SOURCE: string = /*@__PURE__*/ (() => `
+"use strict";
+${TAKE_UNITS_SOURCE}
+const begin = async (start, post) => {
+  const { exports } = await WebAssembly.instantiate(start.module, { env: { memory: start.memory } });
+  const { threads, thread } = start;
+  const kernels = start.names.map((name) => exports[name]);
+  const c = new Int32Array(start.memory.buffer, start.control, ${CONTROL.next} + ${CONTROL.line} * threads);
   let seen = 0;
   post("ready");
   for (;;) {
@@ -86,7 +98,7 @@ const begin = async (start, post) => {
     Atomics.add(c, ${CONTROL.inside}, 1);
     if (Atomics.load(c, ${CONTROL.open})) {
       try {
-        work();
+        takeUnits(c, kernels[c[${CONTROL.kernel}]], thread, threads);
       } catch {
         Atomics.store(c, ${CONTROL.failed}, 1);
       }

@@ -2,7 +2,7 @@ import { EdgewrightError } from "@edgewright/core";
 import type { Allocation, Arena } from "./arena.js";
 import type { Job } from "./job.js";
 import { type StartedWorker, startWorker } from "./start-worker.js";
-import { CONTROL } from "./thread-control.js";
+import { CONTROL, controlWords } from "./thread-control.js";
 
 /** A kernel of the module: computes the units [begin, end) of the job whose arguments lie at `params`. */
 export type KernelFunction = (params: number, begin: number, end: number) => void;
@@ -35,23 +35,24 @@ const WORTH_WAKING = 4; // times the grain
 /**
  * Starts workers that compute on the arena's shared memory and waits until they are ready.
  *
- * Units are handed out as each thread asks for them, first large pieces, then smaller ones: a worker that
- * comes late, or not at all, leaves its share to the others.
+ * Every thread begins with its own range of a job's units, takes smaller and smaller pieces of it, and then
+ * helps the others: a worker that comes late, or not at all, leaves its range to them.
  *
  * @throws EdgewrightError `unavailable` when a worker cannot be started.
  */
 export async function startThreadPool(options: ThreadPoolOptions): Promise<ThreadPool> {
   const { arena, module, functions, threads, start = startWorker } = options;
-  const block = arena.allocate(CONTROL.words * 4);
-  arena.i32(block.ptr, CONTROL.words).fill(0);
+  const block = arena.allocate(controlWords(threads) * 4);
+  arena.i32(block.ptr, controlWords(threads)).fill(0);
   const names = Object.keys(functions);
   const workers: StartedWorker[] = [];
   const end = (): void => {
     for (const worker of workers) worker.terminate();
   };
   try {
-    for (let i = 1; i < threads; i++) {
-      workers.push(start({ module, memory: arena.memory, control: block.ptr, names, threads }));
+    const { memory } = arena;
+    for (let thread = 1; thread < threads; thread++) {
+      workers.push(start({ module, memory, control: block.ptr, names, threads, thread }));
     }
     await within(START_TIMEOUT_MS, Promise.all(workers.map((worker) => worker.ready)));
   } catch (error) {
@@ -69,9 +70,8 @@ function createPool(
   threads: number,
   end: () => void,
 ): ThreadPool {
-  const c = arena.i32(block.ptr, CONTROL.words); // shared memory: growing does not detach it
+  const c = arena.i32(block.ptr, controlWords(threads)); // shared memory: growing does not detach it
   const index = new Map(Object.keys(functions).map((name, i) => [name, i]));
-  const share = 4 * threads;
   const maySleep = canSleep();
 
   function waitForWorkers(): void {
@@ -88,31 +88,25 @@ function createPool(
   function run(job: Job): void {
     const kernel = functions[job.kernel]!;
     const { params, units, grain } = job;
-    const asleep = Atomics.load(c, CONTROL.sleepers);
-    if (units < 2 * grain || (asleep === threads - 1 && units < WORTH_WAKING * grain)) {
-      kernel(params, 0, units);
-      return;
+    if (units < WORTH_WAKING * grain) {
+      if (units < 2 * grain || Atomics.load(c, CONTROL.sleepers) === threads - 1) {
+        kernel(params, 0, units);
+        return;
+      }
     }
     c[CONTROL.kernel] = index.get(job.kernel)!;
     c[CONTROL.params] = params;
     c[CONTROL.units] = units;
     c[CONTROL.grain] = grain;
     Atomics.store(c, CONTROL.failed, 0);
-    Atomics.store(c, CONTROL.next, 0);
+    for (let thread = 0; thread < threads; thread++) {
+      c[CONTROL.next + CONTROL.line * thread] = Math.floor((units * thread) / threads);
+    }
     Atomics.store(c, CONTROL.open, 1);
     Atomics.add(c, CONTROL.epoch, 1);
     if (Atomics.load(c, CONTROL.sleepers) !== 0) Atomics.notify(c, CONTROL.epoch);
     try {
-      // The same loop as in the workers, see thread-control.ts.
-      let next = 0;
-      while (next < units) {
-        const stop = Math.min(units, next + Math.max(grain, Math.ceil((units - next) / share)));
-        const found = Atomics.compareExchange(c, CONTROL.next, next, stop);
-        if (found === next) {
-          kernel(params, next, stop);
-          next = Atomics.load(c, CONTROL.next);
-        } else next = found;
-      }
+      takeUnits(c, kernel, 0, threads);
     } finally {
       // From here on a worker that looks in finds nothing; who is inside is finishing its last piece.
       Atomics.store(c, CONTROL.open, 0);
@@ -135,6 +129,33 @@ function createPool(
       end();
     },
   };
+}
+
+/**
+ * Computes units of the open job until none is left to take.
+ *
+ * Each thread has a range of the units, the same one in every run, so that what it reads and writes stays
+ * in its own caches. It takes a quarter of what is left of its range at a time, then does the same with the
+ * ranges of the others. The workers have this function as a string, in thread-control.ts.
+ */
+function takeUnits(c: Int32Array, kernel: KernelFunction, thread: number, threads: number): void {
+  const params = c[CONTROL.params]!;
+  const units = c[CONTROL.units]!;
+  const grain = c[CONTROL.grain]!;
+  for (let i = 0; i < threads; i++) {
+    const owner = (thread + i) % threads;
+    const at = CONTROL.next + CONTROL.line * owner;
+    const stop = Math.floor((units * (owner + 1)) / threads);
+    let next = Atomics.load(c, at);
+    while (next < stop) {
+      const end = Math.min(stop, next + Math.max(grain, (stop - next + 3) >> 2));
+      const found = Atomics.compareExchange(c, at, next, end);
+      if (found === next) {
+        kernel(params, next, end);
+        next = Atomics.load(c, at);
+      } else next = found;
+    }
+  }
 }
 
 /** Whether this thread may block: a browser's main thread may not. */
