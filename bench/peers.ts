@@ -64,6 +64,9 @@ export function ensurePeers(): void {
 /** onnxruntime-web on its WebAssembly backend. A process keeps the thread count of the first call. */
 export async function loadOrtWeb(options: LoadPeerOptions = {}): Promise<Ort> {
   const { threads = 1 } = options;
+  // Both share onnxruntime-common, whose registry keeps whichever "cpu" backend came first: loaded
+  // after the web runtime, onnxruntime-node would silently run on WebAssembly.
+  await importPeer("onnxruntime-node");
   const ort = await importPeer("onnxruntime-web");
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
@@ -130,8 +133,14 @@ function wrapOrt(ort: Loose, name: string, defaults: Record<string, unknown>): O
   return {
     version: versionOf(name),
     Tensor: ort.Tensor,
-    createSession: (model, options = {}) =>
-      ort.InferenceSession.create(model, { ...defaults, ...options }),
+    async createSession(model, options = {}) {
+      const session = await ort.InferenceSession.create(model, { ...defaults, ...options });
+      const native = session.handler.constructor.name === "OnnxruntimeSessionHandler";
+      if (native !== (name === "onnxruntime-node")) {
+        throw new Error(`${name}: the session runs on the backend of the other onnxruntime`);
+      }
+      return session;
+    },
   };
 }
 

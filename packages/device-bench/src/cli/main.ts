@@ -139,7 +139,12 @@ interface LoadedEngine {
 
 async function loadEngines(options: CliOptions): Promise<LoadedEngine[]> {
   const loaded: LoadedEngine[] = [];
-  for (const runtime of options.runtimes ?? findRuntimes(options.from)) {
+  // The two share a registry of backends that keeps the first: the native one must come first.
+  const order = ["edgewright", "onnxruntime-node", "onnxruntime-web"];
+  const runtimes = [...(options.runtimes ?? findRuntimes(options.from))].sort(
+    (a, b) => order.indexOf(a) - order.indexOf(b),
+  );
+  for (const runtime of runtimes) {
     // A process keeps the threads of onnxruntime-web's first session, so it gets one count only.
     const counts = runtime === "onnxruntime-web" ? options.threads.slice(0, 1) : options.threads;
     for (const threads of counts) {

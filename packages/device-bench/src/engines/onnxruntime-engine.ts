@@ -35,6 +35,9 @@ export interface OnnxRuntimeEngineOptions {
  * A copy of onnxruntime as an engine to measure: pass the module, so that bundlers and installs stay
  * free of it where nobody measures it.
  *
+ * Where both are measured in one process, import onnxruntime-node first: they share a registry that
+ * keeps the first "cpu" backend, and the native runtime would run on WebAssembly.
+ *
  * @example
  * const engine = createOnnxRuntimeEngine(await import("onnxruntime-node"), {
  *   runtime: "onnxruntime-node",
