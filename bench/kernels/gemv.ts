@@ -147,7 +147,7 @@ interface Case {
 
 /** All formats against f32, and f32 against a pure read loop. */
 export async function benchGemv(context: BenchContext): Promise<FigureInput[]> {
-  const baseline = await loadKernels({ variant: "baseline" });
+  const baseline = await loadKernels({ variant: "baseline", initialBytes: 2 ** 30 });
   const f32 = makePool(baseline, "f32", makeWeights("f32"));
   const rows: FigureInput[] = [];
   const options = { iterations: 1, ...(context.quick ? { maxSeconds: 2 } : { maxSeconds: 10 }) };

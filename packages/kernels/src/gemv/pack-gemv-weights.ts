@@ -1,6 +1,7 @@
-import { EdgewrightError, ShapeError } from "@edgewright/core";
+import { EdgewrightError, type PackedTensor, ShapeError } from "@edgewright/core";
 import type { Kernels, KernelVariant } from "../runtime/load.js";
 import type { GemvWeights, Int4GemvWeights, PackedGemvWeights } from "./gemv-weights.js";
+import { gemvWeightsOfPacked } from "./gemv-weights-of-packed.js";
 
 type Layout = Pick<PackedGemvWeights, "kernel" | "panels" | "panelBytes" | "steps" | "groupSize">;
 
@@ -8,10 +9,16 @@ type Layout = Pick<PackedGemvWeights, "kernel" | "panels" | "panelBytes" | "step
  * Repacks the weights of y = W x for {@link planGemv}: panels of 16 rows (ternary: 64), each one
  * sequential stream, because several streams a power of two apart halve the memory's speed.
  *
+ * Takes plain arrays of codes, or a packed tensor of `@edgewright/core`.
+ *
  * @throws ShapeError when sizes do not fit the data, and EdgewrightError `invalid-argument` for codes
- * out of range or half floats that are not finite.
+ * out of range or half floats that are not finite, `unsupported` for packed tensors without a kernel.
  */
-export function packGemvWeights(kernels: Kernels, weights: GemvWeights): PackedGemvWeights {
+export function packGemvWeights(
+  kernels: Kernels,
+  source: GemvWeights | PackedTensor,
+): PackedGemvWeights {
+  const weights = "shape" in source ? gemvWeightsOfPacked(source) : source;
   checkWeights(weights);
   const { format, rows, cols } = weights;
   const layout = layoutOf(weights, kernels.variant);

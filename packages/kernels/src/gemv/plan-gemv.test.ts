@@ -1,3 +1,10 @@
+import {
+  type PackedTensor,
+  quantizeInt4Group,
+  quantizeInt8Channel,
+  quantizeTernary,
+  unpackTensor,
+} from "@edgewright/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Kernels, loadKernels } from "../runtime/load.js";
@@ -18,23 +25,23 @@ const wide = fc.oneof(size, fc.constantFrom(511, 512, 513, 1031));
 
 function run(
   kernels: Kernels,
-  weights: GemvWeights,
+  weights: GemvWeights | PackedTensor,
   x: Float32Array,
   bias?: Float32Array,
 ): number[] {
   const { arena } = kernels;
   const packed = packGemvWeights(kernels, weights);
   const input = arena.upload(x);
-  const y = arena.allocate(weights.rows * 4 + 4);
-  arena.f32(y.ptr, weights.rows + 1).fill(-77);
+  const y = arena.allocate(packed.rows * 4 + 4);
+  arena.f32(y.ptr, packed.rows + 1).fill(-77);
   const offset = bias && arena.upload(bias);
   const plan = planGemv(kernels, {
     ...{ weights: packed, x: input.ptr, y: y.ptr },
     ...(offset ? { bias: offset.ptr } : {}),
   });
   kernels.run(plan);
-  const got = [...arena.f32(y.ptr, weights.rows)];
-  expect(arena.f32(y.ptr, weights.rows + 1)[weights.rows]).toBe(-77); // nothing behind the last row
+  const got = [...arena.f32(y.ptr, packed.rows)];
+  expect(arena.f32(y.ptr, packed.rows + 1)[packed.rows]).toBe(-77); // nothing behind the last row
   for (const owned of [plan, packed, input, y, ...(offset ? [offset] : [])]) owned.dispose();
   expect(arena.used).toBe(0);
   return got;
@@ -152,7 +159,8 @@ test("a split of the panels, in any order, gives the same bits as one run over a
   const [rows, cols] = [200, 77];
   const data = Int8Array.from({ length: rows * cols }, () => Math.floor(next() * 3) - 1);
   for (const format of ["int8", "ternary"] as const) {
-    const packed = packGemvWeights(kernels, { format, rows, cols, data, scales: 0.01 });
+    const weights = { format, rows, cols, data, scales: 0.01 } as GemvWeights;
+    const packed = packGemvWeights(kernels, weights);
     const x = kernels.arena.upload(drawX(cols, next));
     const y = kernels.arena.allocate(rows * 4);
     const plan = planGemv(kernels, { weights: packed, x: x.ptr, y: y.ptr });
@@ -165,6 +173,35 @@ test("a split of the panels, in any order, gives the same bits as one run over a
     for (let unit = units - 1; unit >= 0; unit--) pieces(plan.jobs[1]!, unit, unit + 1);
     expect([...kernels.arena.f32(y.ptr, rows)]).toEqual(whole);
   }
+});
+
+test("packed tensors give what their unpacked numbers give, but for the rounding of x", async () => {
+  const kernels = await loadKernels();
+  const next = numbersFrom(5);
+  const [rows, cols] = [33, 100];
+  const numbers = Float32Array.from({ length: rows * cols }, () => next() - 0.5);
+  const x = Float32Array.from({ length: cols }, () => next() - 0.5);
+  const packed = [
+    { tensor: quantizeInt8Channel(numbers, [rows, cols]), codes: 127 },
+    { tensor: quantizeInt4Group(numbers, [rows, cols]), codes: 127 },
+    { tensor: quantizeTernary(numbers, [rows, cols], { perRow: true }), codes: 31 },
+  ];
+  for (const { tensor, codes } of packed) {
+    const exact = unpackTensor(tensor).data;
+    const got = run(kernels, tensor, x);
+    for (let row = 0; row < rows; row++) {
+      let sum = 0;
+      let sizes = 0;
+      for (let col = 0; col < cols; col++) {
+        sum += exact[row * cols + col]! * x[col]!;
+        sizes += Math.abs(exact[row * cols + col]!);
+      }
+      // Each x is off by half a step of its quantisation at most.
+      expect(Math.abs(got[row]! - sum)).toBeLessThanOrEqual((0.5 / 2 / codes) * 1.01 * sizes);
+    }
+  }
+  const zeroed = quantizeInt4Group(numbers, [rows, cols], { symmetric: false });
+  expect(() => packGemvWeights(kernels, zeroed)).toThrow("no kernel for int4-group zero points");
 });
 
 test("infinities and NaN in x reach y, zeros give zeros", async () => {
@@ -180,7 +217,8 @@ test("infinities and NaN in x reach y, zeros give zeros", async () => {
   expect(run(kernels, weights, x)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   const data = new Int8Array(24).fill(1);
   for (const format of ["int8", "ternary"] as const) {
-    expect(run(kernels, { format, rows: 3, cols: 8, data, scales: 1 }, x)[2]).toBeNaN();
+    const ones = { format, rows: 3, cols: 8, data, scales: 1 } as GemvWeights;
+    expect(run(kernels, ones, x)[2]).toBeNaN();
   }
 });
 

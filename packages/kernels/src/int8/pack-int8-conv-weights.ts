@@ -1,6 +1,7 @@
 import { ShapeError } from "@edgewright/core";
 import { requireWhole } from "../convolution/conv2d-spec.js";
 import type { Kernels } from "../runtime/load.js";
+import type { RelaxedDotOperand } from "../runtime/relaxed-probe.js";
 import { chooseInt8Path, type PackedInt8Weights, packPanels } from "./pack-panels.js";
 import { padChannels } from "./prepare-activations.js";
 
@@ -28,6 +29,11 @@ export interface PackInt8ConvWeightsOptions {
   readonly groups?: number;
   /** One for all filters or one a filter. @default 0 */
   readonly zeroPoint?: number | ArrayLike<number>;
+  /**
+   * How the engine reads the relaxed dot product's second operand; `"seven-bit"` asks for the path that
+   * is the same everywhere. @default what {@link relaxedDotOperand} finds
+   */
+  readonly dotOperand?: RelaxedDotOperand;
 }
 
 /**
@@ -39,7 +45,7 @@ export function packInt8ConvWeights(
   kernels: Kernels,
   options: PackInt8ConvWeightsOptions,
 ): PackedInt8ConvWeights {
-  const { weights, c, oc, kh, kw, groups = 1, zeroPoint = 0 } = options;
+  const { weights, c, oc, kh, kw, groups = 1, zeroPoint = 0, dotOperand } = options;
   requireWhole("packInt8ConvWeights", { c, oc, kh, kw, groups }, 1);
   if (c % groups !== 0 || oc % groups !== 0) {
     throw new ShapeError(
@@ -66,7 +72,7 @@ export function packInt8ConvWeights(
   const shape = { c, oc, kh, kw };
   const depthwise = channels === 1 && oc === groups;
   if (depthwise) return { ...packDepthwise(kernels, centred, oc, taps), ...shape, depthwise };
-  const path = chooseInt8Path(kernels, centred);
+  const path = chooseInt8Path(kernels, centred, dotOperand);
   const paddedChannels = padChannels(channels, path);
   const depth = taps * paddedChannels;
   const columns = new Int16Array(oc * depth);

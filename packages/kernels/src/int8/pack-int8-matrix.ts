@@ -1,5 +1,6 @@
 import { ShapeError } from "@edgewright/core";
 import type { Kernels } from "../runtime/load.js";
+import type { RelaxedDotOperand } from "../runtime/relaxed-probe.js";
 import { chooseInt8Path, type PackedInt8Weights, packPanels } from "./pack-panels.js";
 import { padChannels } from "./prepare-activations.js";
 
@@ -21,6 +22,11 @@ export interface PackInt8MatrixOptions {
   readonly transposed?: boolean;
   /** One for all columns or one a column. @default 0 */
   readonly zeroPoint?: number | ArrayLike<number>;
+  /**
+   * How the engine reads the relaxed dot product's second operand; `"seven-bit"` asks for the path that
+   * is the same everywhere. @default what {@link relaxedDotOperand} finds
+   */
+  readonly dotOperand?: RelaxedDotOperand;
 }
 
 /**
@@ -31,7 +37,7 @@ export interface PackInt8MatrixOptions {
  * @throws ShapeError when the sizes do not fit the data or the zero points.
  */
 export function packInt8Matrix(kernels: Kernels, options: PackInt8MatrixOptions): PackedInt8Matrix {
-  const { data, rows, cols, transposed = false, zeroPoint = 0 } = options;
+  const { data, rows, cols, transposed = false, zeroPoint = 0, dotOperand } = options;
   if (!(rows >= 1 && cols >= 1) || data.length !== rows * cols) {
     throw new ShapeError(
       `packInt8Matrix: expected ${rows} x ${cols} codes, both from 1, got ${data.length}`,
@@ -51,7 +57,7 @@ export function packInt8Matrix(kernels: Kernels, options: PackInt8MatrixOptions)
       columns[n * depth + k] = data[k * rowStep + n * colStep]! - zero;
     }
   }
-  const path = chooseInt8Path(kernels, columns);
+  const path = chooseInt8Path(kernels, columns, dotOperand);
   const padded = padChannels(rows, path);
   const packed = packPanels(kernels, trimColumns(columns, depth, padded), 1, cols, padded, path);
   return { ...packed, k: rows, n: cols };

@@ -44,9 +44,11 @@ export function stepValues(path: Int8Path): 2 | 4 {
 export function chooseInt8Path(
   kernels: Kernels,
   weights: Int16Array,
-  operand: RelaxedDotOperand = relaxedDotOperand(),
+  dotOperand?: RelaxedDotOperand,
 ): Int8Path {
-  if (kernels.variant !== "relaxed" || operand === "seven-bit") return "i16";
+  if (kernels.variant !== "relaxed") return "i16";
+  const operand = dotOperand ?? relaxedDotOperand();
+  if (operand === "seven-bit") return "i16";
   for (const weight of weights) if (weight < -128 || weight > 127) return "i16";
   return operand === "unsigned" ? "dot-unsigned" : "dot-signed";
 }

@@ -5,7 +5,7 @@ import { supportsRelaxedSimd } from "../runtime/relaxed-probe.js";
 import type { Int8Output } from "./int8-output.js";
 import { packInt8ConvWeights } from "./pack-int8-conv-weights.js";
 import { planConvInt8 } from "./plan-conv-int8.js";
-import { codesOf, convReference } from "./reference.test-support.js";
+import { codesOf, convReference, type ReferenceConv } from "./reference.test-support.js";
 
 const variants = ["baseline", ...(supportsRelaxedSimd() ? (["relaxed"] as const) : [])] as const;
 const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
@@ -86,6 +86,42 @@ for (const variant of variants) {
     expect(kernels.arena.used).toBe(0);
   });
 }
+
+// As for the matrix product: activations of 7 bits mean the same on every engine.
+test.skipIf(!supportsRelaxedSimd())(
+  "the dot path, padded, strided, dilated and grouped",
+  async () => {
+    const kernels = await loadKernels({ variant: "relaxed" });
+    for (const groups of [1, 2]) {
+      const conv: ReferenceConv = {
+        ...{ n: 2, h: 9, w: 7, c: 6, oc: 10, kh: 3, kw: 2, groups },
+        strides: [2, 1],
+        dilations: [1, 2],
+        pads: [1, 0, 2, 1],
+      };
+      const { c, oc, kh, kw, h, w, n } = conv;
+      const x = Uint8Array.from({ length: n * h * w * c }, (_, i) => (i * 89) & 127);
+      const weights = Int8Array.from({ length: (oc * c * kh * kw) / groups }, (_, i) => i * 57);
+      const packed = packInt8ConvWeights(kernels, {
+        ...{ weights, c, oc, kh, kw, groups, dotOperand: "unsigned" },
+      });
+      expect(packed.path).toBe("dot-unsigned");
+      const want = convReference(x, weights, conv, 99, () => 0, {});
+      const input = kernels.arena.upload(x);
+      const y = kernels.arena.allocate(want.length * 4);
+      const plan = planConvInt8(kernels, {
+        ...{
+          ...conv,
+          x: { ptr: input.ptr, dtype: "u8", zeroPoint: 99 },
+          y: y.ptr,
+          weights: packed,
+        },
+      });
+      kernels.run(plan);
+      expect([...kernels.arena.i32(y.ptr, want.length)]).toEqual(want);
+    }
+  },
+);
 
 test("a kernel larger than the padded image is refused with the sizes", async () => {
   const kernels = await loadKernels();

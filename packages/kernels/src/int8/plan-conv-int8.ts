@@ -80,7 +80,7 @@ export function planConvInt8(kernels: Kernels, spec: ConvInt8Spec): Plan {
   const offsets = kernels.arena.upload(new Int32Array(taps));
   own.push(offsets);
   const rows = n * oh * ow;
-  const block = blockRows(rows, pixelBytes * sw * sh);
+  const block = blockRows(rows, pixelBytes * sw * sh, weights.panels);
   const rowBytes = yStride * outputBytes(output);
   const panelsPerGroup = weights.panels / weights.groups;
   const words = productWords(

@@ -75,6 +75,48 @@ for (const variant of variants) {
   });
 }
 
+// The byte dot product is defined for second operands of 7 bits on every engine, so its kernel can be
+// held to the reference everywhere by activations that are 0 to 127 once their sign bit is as it wants.
+test.skipIf(!supportsRelaxedSimd())(
+  "the dot paths, on activations that all engines read alike",
+  async () => {
+    const kernels = await loadKernels({ variant: "relaxed" });
+    let state = 3;
+    const draw = (): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state >>> 24;
+    };
+    const output = { dtype: "u8", scale: 0.002, zeroPoint: 100 } as const;
+    for (const [m, k, n] of [
+      [1, 1, 1],
+      [7, 13, 9],
+      [13, 64, 17],
+      [30, 100, 8],
+    ] as const) {
+      const data = Int8Array.from({ length: k * n }, draw);
+      for (const dotOperand of ["unsigned", "signed"] as const) {
+        const b = packInt8Matrix(kernels, { data, rows: k, cols: n, dotOperand });
+        expect(b.path).toBe(`dot-${dotOperand}`);
+        for (const dtype of ["u8", "i8"] as const) {
+          const flips = (dtype === "i8") !== (dotOperand === "signed");
+          const signed = dtype === "i8";
+          const codes = codesOf(signed, m * k, () => (draw() & 127) ^ (flips ? 128 : 0));
+          const zeroPoint = signed ? -3 : 77;
+          const a = kernels.arena.upload(codes);
+          const c = kernels.arena.allocate(m * n);
+          const input = { ptr: a.ptr, dtype, zeroPoint };
+          const plan = planGemmInt8(kernels, { a: input, b, c: c.ptr, m, output });
+          kernels.run(plan);
+          const want = gemmReference(codes, data, m, k, n, zeroPoint, () => 0, output);
+          expect([...kernels.arena.u8(c.ptr, m * n)]).toEqual(want.map((value) => value + 0));
+          for (const owned of [plan, a, c]) owned.dispose();
+        }
+        b.dispose();
+      }
+    }
+  },
+);
+
 test("a split of the units, in any order, gives the same bits as one run over all", async () => {
   const kernels = await loadKernels();
   const [m, k, n] = [97, 3000, 21];

@@ -44,7 +44,7 @@ export function planGemmInt8(kernels: Kernels, spec: GemmInt8Spec): Plan {
   const depthBytes = b.depth * prepared.valueBytes;
   const offsets = kernels.arena.upload(new Int32Array(1));
   own.push(offsets);
-  const block = blockRows(m, depthBytes);
+  const block = blockRows(m, depthBytes, b.panels);
   const rowBytes = ldc * outputBytes(output);
   jobs.push({
     kernel: b.path === "i16" ? "int8_product_i16" : "int8_product_dot",

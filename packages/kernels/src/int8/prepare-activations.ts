@@ -80,10 +80,12 @@ export function padChannels(channels: number, path: Int8Path): number {
 
 /**
  * Output rows that one unit of a product computes: what stays in the second-level cache while the
- * weight panels pass by, and a whole number of tiles of 4 and of 6 rows.
+ * weight panels pass by, fewer where threads would find too few units, and a whole number of tiles of 4
+ * and of 6 rows.
  */
-export function blockRows(rows: number, rowBytes: number): number {
-  const fits = Math.floor(131072 / Math.max(1, rowBytes));
-  const blocks = Math.max(1, Math.ceil(rows / Math.max(12, fits)));
+export function blockRows(rows: number, rowBytes: number, panels: number): number {
+  const fits = Math.max(12, Math.floor(131072 / Math.max(1, rowBytes)));
+  const shares = Math.min(Math.ceil(16 / panels), Math.ceil(rows / 48));
+  const blocks = Math.max(1, Math.ceil(rows / fits), shares);
   return Math.ceil(rows / blocks / 12) * 12;
 }
