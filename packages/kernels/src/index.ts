@@ -90,6 +90,7 @@ export {
   planGlobalPool,
   planPool2d,
 } from "./pooling/plan-pool2d.js";
+export { type LstmCellSpec, planLstmCell } from "./recurrent/plan-lstm-cell.js";
 export { planResize2d, type Resize2dSpec } from "./resize/plan-resize2d.js";
 export {
   type CoordinateMode,
