@@ -12,8 +12,12 @@ interface Onnxruntime {
   readonly env: { logLevel?: string; wasm?: { numThreads?: number } };
 }
 
-/** Packages to compare with, when they are there; this example installs neither. */
-const PEERS = ["onnxruntime-web", "onnxruntime-node"] as const;
+/**
+ * Packages to compare with, when they are there; this example installs neither. The native one comes
+ * first: they share a registry that keeps the first "cpu" backend, and after the web runtime the native
+ * one would silently run on WebAssembly.
+ */
+const PEERS = ["onnxruntime-node", "onnxruntime-web"] as const;
 
 /**
  * The onnxruntime packages that are installed beside this example, or in the workspace `bench/peers` of
