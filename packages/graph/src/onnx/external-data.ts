@@ -1,4 +1,5 @@
 import { ValidationError } from "@edgewright/core";
+import { plainBytes } from "./message-reader.js";
 
 /**
  * Bytes of the files that hold a model's large tensors: a map or record by the location that the
@@ -76,7 +77,7 @@ export function externalBytes(
       { where: tensorName },
     );
   }
-  return file.subarray(offset, offset + length);
+  return plainBytes(file).subarray(offset, offset + length);
 }
 
 function lookUp(externalData: ExternalData | undefined, location: string): unknown {

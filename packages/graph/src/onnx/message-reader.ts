@@ -189,6 +189,11 @@ export class MessageReader {
   }
 }
 
+/** The same bytes without the methods of a subclass: `slice` of Node's `Buffer` does not copy. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 function safeInteger(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
