@@ -56,9 +56,10 @@ function startNodeWorker(
   start: WorkerStart,
 ): StartedWorker {
   const source = `${WORKER_SOURCE}
-const { parentPort, workerData } = require("node:worker_threads");
+const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
 begin(workerData, (message) => parentPort.postMessage(message));`;
-  const worker = new Constructor(source, { eval: true, workerData: start });
+  // Without the process's own arguments: loaders that it was started with are of no use to the worker.
+  const worker = new Constructor(source, { eval: true, execArgv: [], workerData: start });
   const ready = new Promise<void>((resolve, reject) => {
     worker.on("message", () => resolve());
     worker.on("error", (cause) => reject(startError(cause)));
