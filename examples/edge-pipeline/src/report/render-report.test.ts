@@ -32,8 +32,8 @@ const data: ReportData = {
   ],
   characterAccuracy: undefined,
   stages: [
-    { stage: "find text", part: "model", ms: 750 },
-    { stage: "find text", part: "threshold", ms: 250 },
+    { stage: "find text", part: "model", ms: 750, count: 3 },
+    { stage: "find text", part: "threshold", ms: 250, count: 1 },
   ],
   memory: [{ role: "detector", weightBytes: 5e6, peakActivationBytes: 7e6, wasmBytes: 32e6 }],
   peakProcessBytes: 200e6,
@@ -89,6 +89,7 @@ describe("renderReport", () => {
   it("shares the time out", () => {
     expect(page).toContain("75.0 %");
     expect(page).toContain("1.00 s");
+    expect(page).toContain("<td>model, 3 runs</td>");
   });
 
   it("leaves out what was not measured", () => {

@@ -1,4 +1,4 @@
-import type { StageTime } from "../stage-clock.js";
+import { describePart, type StageTime } from "../stage-clock.js";
 import { formatMs, formatPercent } from "./format.js";
 import { type Html, html } from "./html.js";
 import { type ReportData, totalMs } from "./report-data.js";
@@ -20,13 +20,14 @@ export function renderStageSection({ stages, setting }: ReportData): Html {
 }
 
 function renderRow(
-  { stage, part, ms }: StageTime,
+  time: StageTime,
   previous: StageTime | undefined,
   total: number,
   longest: number,
 ): Html {
+  const { stage, part, ms } = time;
   const isFirst = previous?.stage !== stage;
   const width = ((100 * ms) / longest).toFixed(1);
   const kind = part === "model" ? "model" : "";
-  return html`<tr class="${isFirst ? "first" : ""}"><td>${isFirst ? stage : ""}</td><td>${part}</td><td class="number">${formatMs(ms)}</td><td class="number share">${formatPercent(ms / total)}</td><td class="bar"><span class="${kind}" style="width:${width}%"></span></td></tr>`;
+  return html`<tr class="${isFirst ? "first" : ""}"><td>${isFirst ? stage : ""}</td><td>${describePart(time)}</td><td class="number">${formatMs(ms)}</td><td class="number share">${formatPercent(ms / total)}</td><td class="bar"><span class="${kind}" style="width:${width}%"></span></td></tr>`;
 }
