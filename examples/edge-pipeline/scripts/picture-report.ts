@@ -17,7 +17,7 @@ const browser = await chromium.launch({
 const tab = await browser.newPage({
   viewport: { width: 1180, height: 900 },
   // The photograph's noise is what PNG cannot compress: fewer pixels, a smaller repository.
-  deviceScaleFactor: 0.66,
+  deviceScaleFactor: 0.64,
   colorScheme: "light",
 });
 await tab.goto(report.href);

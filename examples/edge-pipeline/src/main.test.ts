@@ -23,7 +23,7 @@ function start(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe("the command", () => {
+describe("the command", { timeout: 60_000 }, () => {
   it("explains itself", () => {
     const { status, stdout } = start("--help");
     expect(status).toBe(0);

@@ -27,7 +27,12 @@ export async function findOnnxruntimeEngines(): Promise<InferenceEngine[]> {
   const engines: InferenceEngine[] = [];
   for (const name of PEERS) {
     const path = findPackage(name);
-    if (path) engines.push(await createOnnxruntimeEngine(name, path));
+    if (!path) continue;
+    try {
+      engines.push(await createOnnxruntimeEngine(name, path));
+    } catch (error) {
+      process.emitWarning(`${name} is installed, but does not load: ${error}`);
+    }
   }
   return engines;
 }

@@ -13,7 +13,10 @@ function cutRows({ width, data }: RgbaImage, top: number, bottom: number): RgbaI
   return { width, height: bottom - top, data: rows };
 }
 
-describe("reading the page that ships with the example", () => {
+// A second or two on a quiet machine; tests may run on a very busy one.
+const PATIENCE_MS = 120_000;
+
+describe("reading the page that ships with the example", { timeout: PATIENCE_MS }, () => {
   const controller = new AbortController();
   const progress: ReadProgress[] = [];
   let reader: TextReader;
@@ -31,7 +34,7 @@ describe("reading the page that ships with the example", () => {
       signal: controller.signal,
       onProgress: (event) => progress.push(event),
     });
-  });
+  }, PATIENCE_MS);
   afterAll(() => reader.release());
 
   it("gets at least 97 % of the characters right, and turns the one line that is upside down", async () => {
