@@ -9,7 +9,12 @@ import {
   memoryShape,
 } from "../planning/layout.js";
 import { preferredLayout } from "./elementwise.js";
-import type { LoweredValue, LoweringRequest, LoweringRule } from "./lowering.js";
+import {
+  denseStrides,
+  type LoweredValue,
+  type LoweringRequest,
+  type LoweringRule,
+} from "./lowering.js";
 
 /** `Transpose`: no work at all where the new order of axes is one that the memory already has. */
 export const lowerTranspose: LoweringRule = ({ node, inputs, outputs, kernels }) => {
@@ -184,6 +189,38 @@ function readSlices({
   return { starts, steps };
 }
 
+/** `Gather` of one constant index along an axis: a view where what is taken is one run of memory. */
+export const lowerGather: LoweringRule = ({ node, inputs, outputs, kernels }) => {
+  const [x, indices] = inputs;
+  const y = outputs[0]!;
+  if (!x || indices?.constant?.data.length !== 1) return null;
+  const given = intAttribute(node, "axis", 0);
+  const axis = given < 0 ? given + x.shape.length : given;
+  const size = x.shape[axis]!;
+  const raw = Number(indices.constant.data[0]);
+  const index = raw < 0 ? raw + size : raw;
+  if (!(index >= 0 && index < size)) return null;
+  const bytes = elementBytes(y);
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  const outer = sizeOf(x.shape.slice(0, axis));
+  const offset = index * inner * bytes;
+  const layouts = { inputs: ["row-major", null], outputs: ["row-major"] } as const;
+  if (outer === 1 && offset % 16 === 0) {
+    return { ...layouts, alias: { input: 0, offset }, plan: () => [] };
+  }
+  return {
+    ...layouts,
+    plan: (at) =>
+      planCopy(kernels, {
+        x: at.inputs[0]! + offset,
+        y: at.outputs[0]!,
+        shape: [outer, inner],
+        xStrides: [size * inner, 1],
+        bytes,
+      }),
+  };
+};
+
 /** `Expand`: a copy that repeats single axes. */
 export const lowerExpand: LoweringRule = ({ inputs, outputs, kernels }) => {
   const x = inputs[0];
@@ -207,16 +244,6 @@ export const lowerExpand: LoweringRule = ({ inputs, outputs, kernels }) => {
       }),
   };
 };
-
-function denseStrides(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = step;
-    step *= shape[axis]!;
-  }
-  return strides;
-}
 
 function elementBytes({ dtype }: LoweredValue): 1 | 2 | 4 | 8 {
   return bytesPerElement(dtype) as 1 | 2 | 4 | 8;

@@ -70,3 +70,14 @@ export function allFloat32(values: readonly (LoweredValue | undefined)[]): boole
 export function floatsOf(constant: Tensor): Float32Array {
   return constant.data as Float32Array;
 }
+
+/** Row-major distances between neighbours along each axis, in elements. */
+export function denseStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}

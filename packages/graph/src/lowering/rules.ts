@@ -1,6 +1,12 @@
 import { isInternal, isStandard } from "../optimize/internal-nodes.js";
 import { lowerConv, lowerConvTranspose } from "./convolution.js";
-import { lowerConcat, lowerExpand, lowerSlice, lowerTranspose } from "./data-movement.js";
+import {
+  lowerConcat,
+  lowerExpand,
+  lowerGather,
+  lowerSlice,
+  lowerTranspose,
+} from "./data-movement.js";
 import {
   lowerActivation,
   lowerBatchNormalization,
@@ -11,7 +17,9 @@ import {
   lowerSoftmax,
 } from "./elementwise.js";
 import type { Lowering, LoweringRequest, LoweringRule } from "./lowering.js";
+import { lowerLstm } from "./lstm.js";
 import { lowerGemm, lowerMatMul } from "./matrix-product.js";
+import { lowerPad } from "./pad.js";
 import { lowerGlobalPool, lowerPool, lowerReduce } from "./pooling.js";
 import { lowerReshape } from "./reshape.js";
 import { lowerResize } from "./resize.js";
@@ -71,6 +79,12 @@ function standardRule(opType: string): LoweringRule | undefined {
       return lowerSlice;
     case "Expand":
       return lowerExpand;
+    case "Gather":
+      return lowerGather;
+    case "Pad":
+      return lowerPad;
+    case "LSTM":
+      return lowerLstm;
     case "Add":
     case "Sub":
     case "Mul":

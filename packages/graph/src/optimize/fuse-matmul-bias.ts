@@ -56,11 +56,13 @@ function fuseGemm({ editor, isFloat32 }: RewriteContext, node: Node): void {
   if (c !== "") {
     const beta = floatAttribute(node, "beta", 1);
     if (bias?.dtype !== "f32" || !isPerColumn(bias, columns)) return;
+    const isPlain = beta === 1 && bias.shape.length === 1 && bias.data.length === columns;
     const data = new Float32Array(columns);
     for (let i = 0; i < columns; i++) {
       data[i] = beta * (bias.data[bias.data.length === 1 ? 0 : i] as number);
     }
-    inputs.push(editor.addConstant(`${node.name}/bias`, { dtype: "f32", shape: [columns], data }));
+    const scaled = { dtype: "f32", shape: [columns], data } as const;
+    inputs.push(isPlain ? c : editor.addConstant(`${node.name}/bias`, scaled));
   }
   editor.replace(node, {
     ...node,

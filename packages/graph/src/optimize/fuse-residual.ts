@@ -1,5 +1,5 @@
 import type { Node } from "../model/model.js";
-import type { ConcreteValue } from "../planning/specialize.js";
+import type { ConcreteValue } from "../planning/concrete-value.js";
 import { activationOf, INTERNAL_DOMAIN, isInternal, isStandard } from "./internal-nodes.js";
 import type { Rewrite } from "./rewrite.js";
 

@@ -111,6 +111,32 @@ describe("affine folding", () => {
   });
 });
 
+describe("padding folding", () => {
+  const padded = (pads: readonly number[], more: readonly string[] = []) =>
+    convModel(
+      [
+        nodeOf("Pad", ["x", "pads", ...more], ["p"]),
+        nodeOf("Conv", ["p", "w"], ["y"], { pads: [0, 1, 0, 0] }),
+      ],
+      {
+        pads: { dtype: "i64", shape: [8], data: BigInt64Array.from(pads, BigInt) },
+        one: floats([], [1]),
+      },
+    );
+
+  test("takes zeros around the image into the convolution", async () => {
+    const model = padded([0, 0, 1, 2, 0, 0, 0, 3], ["zero"]);
+    expect(await expectSameOutputs(model, feeds)).toEqual(["*Conv"]);
+  });
+
+  test("leaves other values, and padding of batch or channels", async () => {
+    const ones = padded([0, 0, 1, 2, 0, 0, 0, 3], ["one"]);
+    expect(await expectSameOutputs(ones, feeds)).toEqual(["Pad", "*Conv"]);
+    const images = padded([1, 0, 1, 2, 0, 0, 0, 3]);
+    expect(await expectSameOutputs(images, feeds)).toEqual(["Pad", "*Conv"]);
+  });
+});
+
 describe("activations", () => {
   const conv = nodeOf("Conv", ["x", "w", "b"], ["c"], pads);
 

@@ -1,8 +1,10 @@
 import type { Graph, Model, ValueInfo } from "../model/model.js";
-import type { ConcreteValue, SpecializedGraph } from "../planning/specialize.js";
+import type { ConcreteValue } from "../planning/concrete-value.js";
+import type { SpecializedGraph } from "../planning/specialize.js";
 import { dropNoOps } from "./drop-no-ops.js";
 import { foldAffine } from "./fold-affine.js";
 import { foldConstants } from "./fold-constants.js";
+import { foldPadding } from "./fold-padding.js";
 import { fuseActivation } from "./fuse-activation.js";
 import { fuseGateSum } from "./fuse-gate-sum.js";
 import { fuseLayerNorm } from "./fuse-layer-norm.js";
@@ -25,10 +27,11 @@ export function optimizeGraph(
   graph: Graph,
   opsets: ReadonlyMap<string, number>,
   rewrites: readonly Rewrite[] = allRewrites(),
+  known: ReadonlyMap<string, ConcreteValue> = new Map(),
 ): Graph {
   let current = graph;
   for (const rewrite of rewrites) {
-    const context = createRewriteContext(current, opsets);
+    const context = createRewriteContext(current, opsets, known);
     rewrite(context);
     current = context.editor.finish();
   }
@@ -62,11 +65,15 @@ export function optimizeSpecialized(
     opsets,
     [
       dropNoOps,
+      foldPadding,
       recognizeActivations,
+      fuseLayerNorm,
+      fuseMatmulBias,
       fuseActivation,
       fuseResidual(specialized.values),
       fuseActivation,
     ],
+    specialized.values,
   );
   return { ...specialized, nodes: graph.nodes, constants: graph.initializers };
 }
@@ -75,6 +82,7 @@ function allRewrites(): Rewrite[] {
   return [
     foldConstants,
     dropNoOps,
+    foldPadding,
     foldAffine,
     recognizeActivations,
     fuseGateSum,

@@ -1,5 +1,6 @@
 import type { Tensor } from "@edgewright/core";
 import type { Graph } from "../model/model.js";
+import type { ConcreteValue } from "../planning/concrete-value.js";
 import { GraphEditor } from "./graph-editor.js";
 import { isInternal } from "./internal-nodes.js";
 import { collectFacts } from "./value-facts.js";
@@ -20,10 +21,11 @@ export interface RewriteContext {
 /** One optimisation: changes the graph in place, into one that computes the same. */
 export type Rewrite = (context: RewriteContext) => void;
 
-/** Prepares a graph for rewrites. */
+/** Prepares a graph for rewrites; `known` are values whose type and shape are certain. */
 export function createRewriteContext(
   graph: Graph,
   opsets: ReadonlyMap<string, number>,
+  known: ReadonlyMap<string, ConcreteValue> = new Map(),
 ): RewriteContext {
   const editor = new GraphEditor(graph);
   const facts = collectFacts(graph);
@@ -32,11 +34,14 @@ export function createRewriteContext(
     editor,
     opsets,
     isFloat32(name) {
+      const value = known.get(name);
+      if (value !== undefined) return value.dtype === "f32";
       const producer = editor.producer(name);
       if (producer !== undefined && isInternal(producer)) return true;
       return facts.get(name)?.isFloat32 ?? constantFacts(name)?.dtype === "f32";
     },
-    rank: (name) => facts.get(name)?.rank ?? constantFacts(name)?.shape.length,
+    rank: (name) =>
+      known.get(name)?.shape.length ?? facts.get(name)?.rank ?? constantFacts(name)?.shape.length,
     scalar(name, beside) {
       const tensor = editor.constant(name);
       if (tensor?.dtype !== "f32" || tensor.data.length !== 1) return undefined;

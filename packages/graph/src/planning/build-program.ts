@@ -6,11 +6,12 @@ import type { Node } from "../model/model.js";
 import { capturedValues } from "../optimize/graph-editor.js";
 import { INTERNAL_DOMAIN } from "../optimize/internal-nodes.js";
 import { planBuffers } from "./buffer-plan.js";
+import { type ConcreteValue, valueBytes } from "./concrete-value.js";
 import { KeptMemory } from "./kept-memory.js";
 import { type Layout, layoutsCoincide, memoryOrder, memoryShape } from "./layout.js";
 import { type Location, MemoryMap } from "./memory-map.js";
 import type { PlacedValue, Program, ProgramStep } from "./program.js";
-import { type ConcreteValue, type SpecializedGraph, valueBytes } from "./specialize.js";
+import type { SpecializedGraph } from "./specialize.js";
 
 /** What {@link buildProgram} builds from. */
 export interface BuildRequest {

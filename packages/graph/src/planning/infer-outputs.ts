@@ -3,7 +3,14 @@ import type { Node } from "../model/model.js";
 import { isInternal } from "../optimize/internal-nodes.js";
 import { inferNode } from "../shapes/infer-node.js";
 import { constantValue, type InferredValue } from "../shapes/inferred-value.js";
-import { type ConcreteValue, type SpecializeOptions, valueBytes } from "./specialize.js";
+import { type ConcreteValue, valueBytes } from "./concrete-value.js";
+
+/** Options of {@link inferOutputs}. */
+export interface InferOptions {
+  readonly opsets: ReadonlyMap<string, number>;
+  /** Most bytes that one tensor may take. @default 2 GiB */
+  readonly maxTensorBytes?: number | undefined;
+}
 
 const MAX_TENSOR_BYTES = 2 ** 31;
 
@@ -15,7 +22,7 @@ export function inferOutputs(
   node: Node,
   values: ReadonlyMap<string, ConcreteValue>,
   constants: ReadonlyMap<string, Tensor>,
-  options: SpecializeOptions,
+  options: InferOptions,
 ): readonly ConcreteValue[] | undefined {
   const inputs = node.inputs.map((name): InferredValue | null => {
     if (name === "") return null;
@@ -46,7 +53,7 @@ export function inferOutputs(
 function inferInternal(
   node: Node,
   inputs: readonly (InferredValue | null)[],
-  options: SpecializeOptions,
+  options: InferOptions,
 ): InferredValue[] {
   const [x, w] = inputs;
   const opset = options.opsets.get("") ?? 1;

@@ -1,24 +1,12 @@
-import {
-  arrayConstructor,
-  type DType,
-  sizeOf,
-  type Tensor,
-  throwIfAborted,
-  ValidationError,
-} from "@edgewright/core";
+import { sizeOf, type Tensor, throwIfAborted, ValidationError } from "@edgewright/core";
 import type { Graph, Node } from "../model/model.js";
 import { graphAttribute } from "../operators/node-attributes.js";
 import { evaluateConstant } from "../optimize/fold-constants.js";
 import { capturedValues } from "../optimize/graph-editor.js";
 import { isStandard } from "../optimize/internal-nodes.js";
+import type { ConcreteValue } from "./concrete-value.js";
 import { inferOutputs } from "./infer-outputs.js";
 import { renameValues } from "./rename-values.js";
-
-/** Element type and shape of a value, both known. */
-export interface ConcreteValue {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
 
 /** What is known of an input when a graph is specialised; its value, where everything hangs on it. */
 export interface ConcreteInput extends ConcreteValue {
@@ -177,9 +165,4 @@ function shapeConstants(
 
 function int64(shape: readonly number[], values: readonly number[]): Tensor {
   return { dtype: "i64", shape, data: BigInt64Array.from(values, BigInt) };
-}
-
-/** Bytes of a value in memory. */
-export function valueBytes({ dtype, shape }: ConcreteValue): number {
-  return sizeOf(shape) * arrayConstructor(dtype).BYTES_PER_ELEMENT;
 }

@@ -1,6 +1,6 @@
 import { throwIfAborted } from "@edgewright/core";
 import type { Feeds } from "./feeds.js";
-import type { Session } from "./session.js";
+import type { Step } from "./step.js";
 
 /** Options of {@link Session.profile}. */
 export interface ProfileOptions {
@@ -24,9 +24,14 @@ export interface ProfileRow {
   readonly gflops: number;
 }
 
+/** What is profiled: a session. */
+export interface Steppable {
+  steps(feeds: Feeds, options: { signal?: AbortSignal }): Iterable<Step>;
+}
+
 /** Runs a session layer by layer and takes the median time of each. */
 export function profileSession(
-  session: Session,
+  session: Steppable,
   feeds: Feeds,
   options: ProfileOptions = {},
 ): ProfileRow[] {

@@ -49,6 +49,8 @@ class GraphMaker {
       () => this.#pool(x),
       () => this.#gate(x),
       () => this.#resize(x),
+      () => this.#pad(x),
+      () => this.#gather(x),
     ];
     makers[this.#draw(makers.length)]!();
   }
@@ -215,6 +217,35 @@ class GraphMaker {
     const gate = this.#emit("Sigmoid", [x.name], x.shape);
     const product = this.#emit("Mul", [x.name, gate.name], x.shape);
     if (this.#draw(2) === 0) this.#emit("Add", [x.name, product.name], x.shape);
+  }
+
+  #pad({ name, shape }: Value): void {
+    const mode = ["constant", "reflect", "edge"][this.#draw(3)]!;
+    const begins = shape.map((size) => this.#draw(Math.min(3, size)));
+    const ends = shape.map((size) => this.#draw(Math.min(3, size)));
+    const only = this.#draw(shape.length);
+    // By reflection and by the edge along one axis, with zeros along the spatial ones or all.
+    const along = (axis: number): boolean => (mode === "constant" ? axis >= 2 : axis === only);
+    const pads = [...begins, ...ends].map((amount, i) => (along(i % shape.length) ? amount : 0));
+    const padded = shape.map((dim, i) => dim + pads[i]! + pads[i + shape.length]!);
+    this.#emit("Pad", [name, this.#integers(pads)], padded, { mode });
+  }
+
+  #gather({ name, shape }: Value): void {
+    if (shape.length < 2) return;
+    const axis = this.#draw(shape.length);
+    const index = this.#constant([], [0]);
+    this.constants[index] = {
+      dtype: "i64",
+      shape: [],
+      data: BigInt64Array.of(BigInt(this.#draw(shape[axis]!))),
+    };
+    this.#emit(
+      "Gather",
+      [name, index],
+      shape.filter((_, i) => i !== axis),
+      { axis },
+    );
   }
 
   #resize({ name, shape }: Value): void {
