@@ -33,6 +33,7 @@ export function gemv_ternary(params: usize, begin: i32, end: i32): void {
       for (let i = count; i; i--) {
         const first = v128.load(x);
         const second = v128.load(x, 16);
+        load<i32>(w, 256); // touched ahead: so little is read that the prefetcher keeps too short a lead
         let v = v128.load(w);
         let t = i8x16.add(
           lookUp(first, v128.and(v, low)),
