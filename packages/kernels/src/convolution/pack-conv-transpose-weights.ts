@@ -32,7 +32,9 @@ export interface PackedConvTransposeWeights {
   readonly strides: Pair;
   readonly dilations: Pair;
   readonly phases: readonly TransposePhase[];
+  /** Gives the memory back. A second call does nothing. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }
 

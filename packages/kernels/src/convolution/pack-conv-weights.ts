@@ -15,7 +15,9 @@ export interface PackedConvWeights {
   readonly kh: number;
   readonly kw: number;
   readonly groups: number;
+  /** Gives the memory back. A second call does nothing. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }
 

@@ -18,7 +18,9 @@ export interface PackedMatrix {
   readonly k: number;
   readonly n: number;
   readonly bytes: number;
+  /** Gives the memory back. A second call does nothing. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }
 

@@ -78,6 +78,8 @@ export interface PackedGemvWeights {
   readonly groupSize: number;
   /** Address of the factors of the rows (int8, ternary). */
   readonly scalesPtr: number;
+  /** Gives the memory back. A second call does nothing. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }

@@ -27,7 +27,9 @@ export interface PackedInt8Weights {
   readonly panels: number;
   /** Sums of the packed weights of each column, 8 a panel; zeros for the path `i16`. */
   readonly columnSums: Int32Array;
+  /** Gives the memory back. A second call does nothing. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }
 

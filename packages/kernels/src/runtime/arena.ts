@@ -11,6 +11,7 @@ export interface Allocation {
   readonly bytes: number;
   /** Gives the memory back. A second call does nothing. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }
 

@@ -24,6 +24,7 @@ export interface Plan {
   readonly bytes: number;
   /** Gives back arguments and workspace. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }
 

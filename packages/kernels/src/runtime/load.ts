@@ -53,6 +53,7 @@ export interface Kernels {
   run(plan: Plan): void;
   /** Ends the threads and lets go of the memory; later calls throw `disposed`. */
   dispose(): void;
+  /** `dispose` for a `using` declaration. */
   [Symbol.dispose](): void;
 }
 
