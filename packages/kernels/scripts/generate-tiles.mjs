@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 
 /** Most rows of a tile: 6 where one instruction multiplies and adds, 4 where the product needs a register. */
 export const MAX_ROWS = 6;
-const UNROLL = 4;
+/** Steps of k in a turn of the loop: many where the time goes, few in the tiles for what is left over. */
+const unrollOf = (rows) => (rows === 4 || rows === 6 ? 8 : 4);
 
 const list = (count, item) => Array.from({ length: count }, (_, i) => item(i));
 const indent = (lines, depth) => lines.map((line) => " ".repeat(depth) + line).join("\n");
@@ -27,6 +28,7 @@ function step(rows, k) {
 }
 
 function tile(rows) {
+  const unroll = unrollOf(rows);
   const each = (item) => list(rows, item).join(" ");
   return `
 export function tile${rows}(
@@ -43,22 +45,22 @@ export function tile${rows}(
     let a: v128, p: v128, q: v128;
     let delta = deltas;
     if (length) for (;;) {
-      const stop = b + length;
-      ${list(UNROLL - 1, (k) => `const stop${k + 1} = stop - ${32 * (k + 1)};`).join(" ")}
+      let left = length;
       for (;;) {
 ${indent(
-  list(UNROLL, (k) => [
+  list(unroll, (k) => [
     ...step(rows, k),
-    ...(k < UNROLL - 1 ? [`if (b == stop${k + 1}) break;`] : []),
+    ...(k < unroll - 1 ? [`if (left == ${32 * (k + 1)}) break;`] : []),
   ]).flat(),
   8,
 )}
-        b += ${UNROLL * 32};
-        ${each((r) => `a${r} += ${UNROLL * 4};`)}
-        if (b == stop) break;
+        left -= ${unroll * 32};
+        b += ${unroll * 32};
+        ${each((r) => `a${r} += ${unroll * 4};`)}
+        if (!left) break;
       }
-      const jump = <usize>load<u32>(delta) + ((stop - b) >> 3);
-      b = stop;
+      const jump = <usize>load<u32>(delta) + (left >> 3);
+      b += left;
       ${each((r) => `a${r} += jump;`)}
       if (delta == lastDelta) break;
       delta += 4;
