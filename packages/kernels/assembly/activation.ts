@@ -126,6 +126,23 @@ function activateByFormula(x: usize, y: usize, count: i32, kind: i32, words: usi
   const b = v128.load32_splat(words, 8);
   const zero = i32x4.splat(0);
   const one = v128.load32_splat(CONSTANTS);
+  if (kind <= SILU) {
+    // The two that layers apply to whole images, eight at a time.
+    const slope = kind == SILU ? a : one;
+    for (; count >= 8; count -= 8) {
+      const v0 = v128.load(x);
+      const v1 = v128.load(x, 16);
+      const d0 = f32x4.add(one, exp4(f32x4.neg(f32x4.mul(v0, slope))));
+      const d1 = f32x4.add(one, exp4(f32x4.neg(f32x4.mul(v1, slope))));
+      const lowest = v128.load32_splat(CONSTANTS, 4);
+      const n0 = kind == SILU ? f32x4.pmax(v0, lowest) : one;
+      const n1 = kind == SILU ? f32x4.pmax(v1, lowest) : one;
+      v128.store(y, f32x4.div(n0, d0));
+      v128.store(y, f32x4.div(n1, d1), 16);
+      x += 32;
+      y += 32;
+    }
+  }
   for (; count > 0; count -= 4) {
     const v = loadNext(x, count);
     // Stands for -Infinity where the other factor is 0.
