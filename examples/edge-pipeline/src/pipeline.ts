@@ -16,7 +16,7 @@ export interface Stage {
 }
 
 /** The picture that is read. */
-export interface Page {
+interface Page {
   /** File name, for people. */
   readonly name: string;
   readonly image: RgbaImage;

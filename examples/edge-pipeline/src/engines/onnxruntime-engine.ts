@@ -38,10 +38,7 @@ export async function findOnnxruntimeEngines(): Promise<InferenceEngine[]> {
 }
 
 /** An engine made of onnxruntime's package at `path`. */
-export async function createOnnxruntimeEngine(
-  name: string,
-  path: string,
-): Promise<InferenceEngine> {
+async function createOnnxruntimeEngine(name: string, path: string): Promise<InferenceEngine> {
   const loaded = (await import(pathToFileURL(path).href)) as Onnxruntime & {
     default?: Onnxruntime;
   };

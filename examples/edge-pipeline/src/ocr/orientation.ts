@@ -12,7 +12,7 @@ const WIDTH = 192;
 const TURN_THRESHOLD = 0.9;
 
 /** The classifier's input for one line: [1, 3, 48, 192], blue, green, red, from -1 to 1, right side 0. */
-export function toOrientationInput(line: RgbaImage): Tensor {
+function toOrientationInput(line: RgbaImage): Tensor {
   const width = Math.min(WIDTH, Math.max(1, Math.ceil((HEIGHT * line.width) / line.height)));
   const { data } = resizeImage(line, width, HEIGHT);
   const input = new Float32Array(3 * HEIGHT * WIDTH);
@@ -28,10 +28,7 @@ export function toOrientationInput(line: RgbaImage): Tensor {
 }
 
 /** How probable it is that the line stands on its head, from 0 to 1. */
-export async function upsideDownProbability(
-  classifier: ModelSession,
-  input: Tensor,
-): Promise<number> {
+async function upsideDownProbability(classifier: ModelSession, input: Tensor): Promise<number> {
   const outputs = await classifier.run({ [classifier.inputNames[0]!]: input });
   const [, upsideDown] = outputs[classifier.outputNames[0]!]!.data as Float32Array;
   return upsideDown!;

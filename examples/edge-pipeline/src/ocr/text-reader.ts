@@ -171,7 +171,8 @@ interface OpenCv {
 
 // Required, not imported: the module is a promise of itself, and waiting for it would never end.
 async function openCvReady(): Promise<void> {
-  const cv = createRequire(import.meta.url)("@techstark/opencv-js") as OpenCv;
+  const require = createRequire(import.meta.url);
+  const cv = require("@techstark/opencv-js") as OpenCv;
   if (cv.Mat) return;
   await new Promise<void>((resolve) => {
     cv.onRuntimeInitialized = resolve;
