@@ -121,6 +121,14 @@ function runClip(
     context.opset < 11 ? null : (inputs[index] ?? null);
   const min = bound(1);
   const max = bound(2);
+  for (const given of [min, max]) {
+    if (given !== null && (given.dtype !== x.dtype || given.data.length !== 1)) {
+      throw invalidNode(
+        context,
+        `a bound must be one ${x.dtype}, got ${given.data.length} of ${given.dtype}`,
+      );
+    }
+  }
   if (x.dtype === "i64" || x.dtype === "u64") {
     const source = x.data as BigInt64Array;
     const low = min ? (min.data[0] as bigint) : undefined;

@@ -132,7 +132,9 @@ function splitSizes(
         : undefined;
   if (given !== undefined) return given;
   const count = intAttribute(context.node, "num_outputs", context.outputCount);
-  if (!(count >= 1)) throw invalidNode(context, `splits into ${count} parts`);
+  if (!(count >= 1 && count <= Math.max(size, context.outputCount))) {
+    throw invalidNode(context, `splits ${size} elements into ${count} parts`);
+  }
   // From version 18 on the last part may be smaller; before, sizes had to divide.
   const length = Math.ceil(size / count);
   return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(length, size - i * length)));
@@ -227,8 +229,8 @@ const runExpand: HostOperator = (inputs, context) => {
 const runTile: HostOperator = (inputs, context) => {
   const x = requireInput(inputs, 0, context);
   const repeats = readIntegers(requireInput(inputs, 1, context));
-  if (repeats.length !== x.shape.length) {
-    throw shapeError(context, `${repeats.length} repeats for ${x.shape.length} axes`);
+  if (repeats.length !== x.shape.length || repeats.some((n) => n < 0)) {
+    throw shapeError(context, `repeats [${repeats.join(", ")}] do not fit ${x.shape.length} axes`);
   }
   const result = allocate(
     x.dtype,

@@ -127,7 +127,10 @@ export function packNumbers(
   const size = sizeOf(shape);
   if (isBigInt(dtype)) {
     const data = result.data as BigInt64Array;
-    for (let i = 0; i < size; i++) data[i] = BigInt(Math.trunc(values[i]!) || 0);
+    for (let i = 0; i < size; i++) {
+      const value = values[i]!;
+      data[i] = Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
+    }
   } else {
     const data = result.data as Int32Array;
     for (let i = 0; i < size; i++) data[i] = values[i]!;

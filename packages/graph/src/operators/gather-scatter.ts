@@ -37,7 +37,7 @@ export function gatherScatterOperators(): OperatorEntry[] {
 
 // Negative indices count from the end.
 function wrapIndex(index: number, size: number, context: OperatorContext): number {
-  if (!(index >= -size && index < size)) {
+  if (!Number.isInteger(index) || index < -size || index >= size) {
     throw shapeError(context, `index ${index} is outside an axis of ${size}`);
   }
   return index < 0 ? index + size : index;

@@ -11,6 +11,7 @@ import {
 } from "./element-values.js";
 import {
   type HostOperator,
+  invalidNode,
   type OperatorContext,
   type OperatorEntry,
   shapeError,
@@ -107,6 +108,7 @@ export function multiplyInto(
 const runMatMul: HostOperator = (inputs, context) => {
   const a = requireInput(inputs, 0, context);
   const b = requireInput(inputs, 1, context);
+  requireOneType(a, b, context);
   const plan = planMatMul(a, b, context);
   if (isBigInt(a.dtype)) return [multiplyBigInts(a, b, plan, context)];
   const totals = allocate("f64", plan.shape, context).data;
@@ -118,6 +120,11 @@ const runMatMul: HostOperator = (inputs, context) => {
   }
   return [packNumbers(a.dtype, plan.shape, totals, context)];
 };
+
+function requireOneType(a: Tensor, b: Tensor, context: OperatorContext): void {
+  if (a.dtype === b.dtype) return;
+  throw invalidNode(context, `inputs must have one element type, got ${a.dtype} and ${b.dtype}`);
+}
 
 function multiplyBigInts(
   a: Tensor,
@@ -152,6 +159,7 @@ const runGemm: HostOperator = (inputs, context) => {
       `takes matrices, got [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`,
     );
   }
+  requireOneType(a, b, context);
   const alpha = floatAttribute(context.node, "alpha", 1);
   const beta = floatAttribute(context.node, "beta", 1);
   const left = intAttribute(context.node, "transA", 0) ? transposeMatrix(a) : a;

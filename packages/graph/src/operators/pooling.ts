@@ -70,8 +70,8 @@ const runAveragePool: HostOperator = (inputs, context) => {
   const pool = readPool(inputs, context);
   requireFloats(pool.x, context);
   const includePad = intAttribute(context.node, "count_include_pad", 0) !== 0;
-  const counts = includePad ? paddedCounts(pool.window) : countTaps(pool.window);
   const sums = sumWindows(pool, (value) => value, context);
+  const counts = includePad ? paddedCounts(pool.window) : countTaps(pool.window);
   for (let i = 0; i < sums.length; i++) sums[i]! /= counts[i % pool.outputPlane]!;
   return [packNumbers(pool.x.dtype, pool.shape, sums, context)];
 };
@@ -90,9 +90,8 @@ function sumWindows(
   compute: (value: number) => number,
   context: OperatorContext,
 ): Float64Array {
-  allocate("f64", pool.shape, context);
+  const sums = allocate("f64", pool.shape, context).data;
   const source = readNumbers(pool.x);
-  const sums = new Float64Array(sizeOf(pool.shape));
   const step = pool.window.strides[2];
   for (let plane = 0; plane < pool.planes; plane++) {
     const from = plane * pool.inputPlane;

@@ -52,8 +52,15 @@ function codeRange(dtype: DType, context: OperatorContext): [low: number, high: 
 function scaleIndex(
   x: Tensor,
   scale: Tensor,
+  zero: Tensor | null,
   context: OperatorContext,
 ): (element: number) => number {
+  if (zero !== null && zero.data.length !== scale.data.length) {
+    throw shapeError(
+      context,
+      `zero point [${zero.shape.join(", ")}] does not fit scale [${scale.shape.join(", ")}]`,
+    );
+  }
   if (scale.data.length === 1) return () => 0;
   const axis = normalizeAxis(intAttribute(context.node, "axis", 1), x.shape.length, context);
   const size = x.shape[axis]!;
@@ -88,7 +95,7 @@ const runQuantizeLinear: HostOperator = (inputs, context) => {
   const code = intAttribute(context.node, "output_dtype", 0);
   const dtype = zero?.dtype ?? (code === 0 ? "u8" : dtypeFromCode(code, context));
   const [low, high] = codeRange(dtype, context);
-  const index = scaleIndex(x, scale, context);
+  const index = scaleIndex(x, scale, inputs[2] ?? null, context);
   const scales = readFloats(scale, context);
   const zeros = zero === null ? undefined : readNumbers(zero);
   const source = readNumbers(x);
@@ -105,7 +112,7 @@ const runQuantizeLinear: HostOperator = (inputs, context) => {
 const runDequantizeLinear: HostOperator = (inputs, context) => {
   const x = requireInput(inputs, 0, context);
   const scale = requireInput(inputs, 1, context);
-  const index = scaleIndex(x, scale, context);
+  const index = scaleIndex(x, scale, inputs[2] ?? null, context);
   const scales = readFloats(scale, context);
   const zeros = inputs[2] ? readNumbers(inputs[2]) : undefined;
   const source = readNumbers(x);

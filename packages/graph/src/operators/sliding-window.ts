@@ -177,30 +177,46 @@ export function forEachTap(
   window: SlidingWindow,
   visit: (tap: number, inputStart: number, outputStart: number, count: number) => void,
 ): void {
-  const { input, output, kernel, strides, dilations, begin } = window;
-  let tap = 0;
-  for (let kd = 0; kd < kernel[0]; kd++) {
-    for (let kh = 0; kh < kernel[1]; kh++) {
-      for (let kw = 0; kw < kernel[2]; kw++, tap++) {
-        const shift = kw * dilations[2] - begin[2];
-        const first = Math.max(0, Math.ceil(-shift / strides[2]));
-        const last = Math.min(output[2] - 1, Math.floor((input[2] - 1 - shift) / strides[2]));
-        if (last < first) continue;
-        for (let od = 0; od < output[0]; od++) {
-          const d = od * strides[0] + kd * dilations[0] - begin[0];
-          if (d < 0 || d >= input[0]) continue;
-          for (let oh = 0; oh < output[1]; oh++) {
-            const h = oh * strides[1] + kh * dilations[1] - begin[1];
-            if (h < 0 || h >= input[1]) continue;
-            visit(
-              tap,
-              (d * input[1] + h) * input[2] + first * strides[2] + shift,
-              (od * output[1] + oh) * output[2] + first,
-              last - first + 1,
-            );
+  const { input, output, kernel, strides, dilations } = window;
+  const columns = usefulTaps(window, 2, 0, output[2] - 1);
+  for (let od = 0; od < output[0]; od++) {
+    const planes = usefulTaps(window, 0, od, od);
+    for (let kd = planes.first; kd <= planes.last; kd++) {
+      const d = od * strides[0] + kd * dilations[0] - window.begin[0];
+      for (let oh = 0; oh < output[1]; oh++) {
+        const rows = usefulTaps(window, 1, oh, oh);
+        for (let kh = rows.first; kh <= rows.last; kh++) {
+          const h = oh * strides[1] + kh * dilations[1] - window.begin[1];
+          const inputRow = (d * input[1] + h) * input[2];
+          const outputRow = (od * output[1] + oh) * output[2];
+          const tap = (kd * kernel[1] + kh) * kernel[2];
+          for (let kw = columns.first; kw <= columns.last; kw++) {
+            const shift = kw * dilations[2] - window.begin[2];
+            const first = Math.max(0, Math.ceil(-shift / strides[2]));
+            const last = Math.min(output[2] - 1, Math.floor((input[2] - 1 - shift) / strides[2]));
+            if (last < first) continue;
+            const start = inputRow + first * strides[2] + shift;
+            visit(tap + kw, start, outputRow + first, last - first + 1);
           }
         }
       }
     }
   }
+}
+
+// Kernel elements that meet the input from one of the output positions `from` to `to` of an axis. The
+// others see padding only, and a hostile kernel may have billions of them.
+function usefulTaps(
+  { input, kernel, strides, dilations, begin }: SlidingWindow,
+  axis: 0 | 1 | 2,
+  from: number,
+  to: number,
+): { first: number; last: number } {
+  const dilation = dilations[axis];
+  const low = begin[axis] - to * strides[axis];
+  const high = input[axis] - 1 + begin[axis] - from * strides[axis];
+  return {
+    first: Math.max(0, Math.ceil(low / dilation)),
+    last: Math.min(kernel[axis] - 1, Math.floor(high / dilation)),
+  };
 }
