@@ -71,6 +71,8 @@ export interface Measurement {
   readonly precision: number;
 }
 
+const MOST_RUNS = 2 ** 24; // in one sample
+
 interface State {
   readonly candidate: Candidate;
   readonly iterations: number;
@@ -169,17 +171,22 @@ export async function measureInterleaved(
 // Warms a candidate up and finds how many of its runs fill a sample.
 async function warmUp(candidate: Candidate, warmupMs: number, sampleMs: number): Promise<number> {
   const start = performance.now();
-  let iterations = 1;
+  const fixed = candidate.iterations;
+  let iterations = fixed ?? 1;
   let fastest = Infinity;
-  for (let batch = 0; batch < 2 || performance.now() - start < warmupMs; batch++) {
+  const known = (): boolean => fixed !== undefined || fastest < Infinity || iterations >= MOST_RUNS;
+  for (let batch = 0; batch < 2 || performance.now() - start < warmupMs || !known(); batch++) {
     await candidate.prepare?.();
     const before = performance.now();
     await runRepeatedly(candidate, iterations);
     const elapsed = performance.now() - before;
-    fastest = Math.min(fastest, elapsed / iterations);
-    if (elapsed < sampleMs / 2) iterations = Math.min(iterations * 2, 2 ** 24);
+    if (fixed !== undefined) continue;
+    // A batch as short as the clock's grain (0.1 ms in some browsers) says nothing of its speed.
+    if (elapsed >= sampleMs / 4) fastest = Math.min(fastest, elapsed / iterations);
+    if (elapsed < sampleMs / 2) iterations = Math.min(iterations * 2, MOST_RUNS);
   }
-  return candidate.iterations ?? Math.max(1, Math.round(sampleMs / Math.max(fastest, 1e-6)));
+  if (fixed !== undefined || fastest === Infinity) return iterations;
+  return Math.min(MOST_RUNS, Math.max(1, Math.round(sampleMs / fastest)));
 }
 
 async function takeSample(state: State): Promise<void> {

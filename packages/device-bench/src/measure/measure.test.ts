@@ -1,5 +1,5 @@
 import { EdgewrightError } from "@edgewright/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { hasCpuClock, readClocks } from "./clock.js";
 import { type MeasureProgress, measureInterleaved } from "./measure-interleaved.js";
 import { ratioOf, summaryOf, timingOf } from "./ratio.js";
@@ -51,6 +51,20 @@ describe("measureInterleaved", () => {
     expect(iterations).toBeGreaterThan(10);
     expect(wall.median * iterations).toBeGreaterThan(0.2);
     expect(wall.median * iterations).toBeLessThan(40);
+  });
+
+  test("is not fooled by a clock of coarse grain", async () => {
+    const exact = performance.now.bind(performance);
+    const coarse = vi.spyOn(performance, "now").mockImplementation(() => Math.floor(exact()));
+    try {
+      const options = { ...quick, sampleMs: 4, warmupMs: 0 };
+      const result = await measureInterleaved([{ name: "x", run: work(2000) }], options);
+      const { iterations, wall } = timingOf(result, "x");
+      expect(wall.median * iterations).toBeLessThan(400);
+      expect(iterations).toBeGreaterThan(10);
+    } finally {
+      coarse.mockRestore();
+    }
   });
 
   test("tells twice the work from once the work", async () => {
