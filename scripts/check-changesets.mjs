@@ -14,8 +14,11 @@ for (const folder of readdirSync("packages")) {
   if (version === "0.0.0" && !announced) missing.push(name);
 }
 const strangers = notes
-  .flatMap((note) => [...note.matchAll(/^["'](@edgewright\/[^"']+)["']:/gm)].map((match) => match[1]))
+  .flatMap((note) =>
+    [...note.matchAll(/^["'](@edgewright\/[^"']+)["']:/gm)].map((match) => match[1]),
+  )
   .filter((name) => !known.has(name));
 for (const name of missing) console.error(`${name}: unreleased and without a changeset`);
-for (const name of strangers) console.error(`${name}: a changeset names it, but there is no such package`);
+for (const name of strangers)
+  console.error(`${name}: a changeset names it, but there is no such package`);
 process.exit(missing.length + strangers.length === 0 ? 0 : 1);

@@ -10,7 +10,9 @@ const checks = {
   format: [[tool("biome"), "ci", "."]],
   types: [["node_modules/.bin/tsc", "-p", ".", "--noEmit"]],
   build: [["node_modules/.bin/turbo", "run", "build", "--output-logs=errors-only"]],
-  architecture: [[tool("depcruise"), "--output-type", "err", ...packages.map((p) => join(p, "src"))]],
+  architecture: [
+    [tool("depcruise"), "--output-type", "err", ...packages.map((p) => join(p, "src"))],
+  ],
   workspace: [[tool("sherif")]],
   unused: [[tool("knip")]],
   publint: packages.map((p) => [tool("publint"), "--strict", p]),
@@ -37,7 +39,9 @@ if (asked.includes("--help")) {
 }
 const unknown = asked.filter((name) => !(name in checks));
 if (unknown.length > 0) {
-  console.error(`no check named ${unknown.join(", ")}; there are ${Object.keys(checks).join(", ")}`);
+  console.error(
+    `no check named ${unknown.join(", ")}; there are ${Object.keys(checks).join(", ")}`,
+  );
   process.exit(2);
 }
 
@@ -45,7 +49,9 @@ let failed = 0;
 for (const name of asked.length > 0 ? asked : Object.keys(checks)) {
   const started = performance.now();
   const failure = checks[name]
-    .map(([command, ...args]) => spawnSync(command, args, { encoding: "utf8", cwd: name === "size" ? "tools" : "." }))
+    .map(([command, ...args]) =>
+      spawnSync(command, args, { encoding: "utf8", cwd: name === "size" ? "tools" : "." }),
+    )
     .find((result) => result.status !== 0);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${failure ? "✗" : "✓"} ${name} (${seconds} s)`);

@@ -74,8 +74,17 @@ try {
     ["--module", "esnext", "--moduleResolution", "bundler"],
   ]) {
     run(process.execPath, [
-      tsc, "--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom,esnext.disposable",
-      "--types", "", ...resolution, "typed.mts",
+      tsc,
+      "--noEmit",
+      "--strict",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,dom,esnext.disposable",
+      "--types",
+      "",
+      ...resolution,
+      "typed.mts",
     ]);
     console.log(`TypeScript, ${resolution[3]}: ok`);
   }
