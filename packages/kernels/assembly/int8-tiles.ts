@@ -54,6 +54,7 @@ export function int8_product_i16(params: usize, begin: i32, end: i32): void {
     const inGroup = (panel - group * panelsPerGroup) << 3;
     const count = min(8, columnsPerGroup - inGroup);
     const at = <usize>panel << 5;
+    const plain = kind == 0 && count == 8;
     const panelWeights = weights + <usize>panel * <usize>load<u32>(params, PANEL_BYTES);
     const start0 = v128.load(start + at);
     const start1 = v128.load(start + at, 16);
@@ -174,10 +175,25 @@ export function int8_product_i16(params: usize, begin: i32, end: i32): void {
           if (!--left) break;
         }
       }
-      finishRow(c00, c01, out, at, count, params);
-      if (live > 1) finishRow(c10, c11, out + rowBytes, at, count, params);
-      if (live > 2) finishRow(c20, c21, out + 2 * rowBytes, at, count, params);
-      if (live > 3) finishRow(c30, c31, out + 3 * rowBytes, at, count, params);
+      if (plain && live == 4) {
+        let o = out;
+        v128.store(o, c00);
+        v128.store(o, c01, 16);
+        o += rowBytes;
+        v128.store(o, c10);
+        v128.store(o, c11, 16);
+        o += rowBytes;
+        v128.store(o, c20);
+        v128.store(o, c21, 16);
+        o += rowBytes;
+        v128.store(o, c30);
+        v128.store(o, c31, 16);
+      } else {
+        finishRow(c00, c01, out, at, count, params);
+        if (live > 1) finishRow(c10, c11, out + rowBytes, at, count, params);
+        if (live > 2) finishRow(c20, c21, out + 2 * rowBytes, at, count, params);
+        if (live > 3) finishRow(c30, c31, out + 3 * rowBytes, at, count, params);
+      }
       row += 4;
       out += 4 * rowBytes;
     }
@@ -216,6 +232,7 @@ export function int8_product_dot(params: usize, begin: i32, end: i32): void {
     const inGroup = (panel - group * panelsPerGroup) << 3;
     const count = min(8, columnsPerGroup - inGroup);
     const at = <usize>panel << 5;
+    const plain = kind == 0 && count == 8;
     const panelWeights = weights + <usize>panel * <usize>load<u32>(params, PANEL_BYTES);
     const start0 = v128.load(start + at);
     const start1 = v128.load(start + at, 16);
@@ -380,12 +397,33 @@ export function int8_product_dot(params: usize, begin: i32, end: i32): void {
           if (!--left) break;
         }
       }
-      finishRow(c00, c01, out, at, count, params);
-      if (live > 1) finishRow(c10, c11, out + rowBytes, at, count, params);
-      if (live > 2) finishRow(c20, c21, out + 2 * rowBytes, at, count, params);
-      if (live > 3) finishRow(c30, c31, out + 3 * rowBytes, at, count, params);
-      if (live > 4) finishRow(c40, c41, out + 4 * rowBytes, at, count, params);
-      if (live > 5) finishRow(c50, c51, out + 5 * rowBytes, at, count, params);
+      if (plain && live == 6) {
+        let o = out;
+        v128.store(o, c00);
+        v128.store(o, c01, 16);
+        o += rowBytes;
+        v128.store(o, c10);
+        v128.store(o, c11, 16);
+        o += rowBytes;
+        v128.store(o, c20);
+        v128.store(o, c21, 16);
+        o += rowBytes;
+        v128.store(o, c30);
+        v128.store(o, c31, 16);
+        o += rowBytes;
+        v128.store(o, c40);
+        v128.store(o, c41, 16);
+        o += rowBytes;
+        v128.store(o, c50);
+        v128.store(o, c51, 16);
+      } else {
+        finishRow(c00, c01, out, at, count, params);
+        if (live > 1) finishRow(c10, c11, out + rowBytes, at, count, params);
+        if (live > 2) finishRow(c20, c21, out + 2 * rowBytes, at, count, params);
+        if (live > 3) finishRow(c30, c31, out + 3 * rowBytes, at, count, params);
+        if (live > 4) finishRow(c40, c41, out + 4 * rowBytes, at, count, params);
+        if (live > 5) finishRow(c50, c51, out + 5 * rowBytes, at, count, params);
+      }
       row += 6;
       out += 6 * rowBytes;
     }

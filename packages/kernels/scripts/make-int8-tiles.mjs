@@ -61,6 +61,7 @@ export function ${name}(params: usize, begin: i32, end: i32): void {
     const inGroup = (panel - group * panelsPerGroup) << 3;
     const count = min(8, columnsPerGroup - inGroup);
     const at = <usize>panel << 5;
+    const plain = kind == 0 && count == 8;
     const panelWeights = weights + <usize>panel * <usize>load<u32>(params, PANEL_BYTES);
     const start0 = v128.load(start + at);
     const start1 = v128.load(start + at, 16);
@@ -119,6 +120,17 @@ ${indent(
 )}
         }
       }
+      if (plain && live == ${rows}) {
+        let o = out;
+${indent(
+  range(rows).flatMap((r) => [
+    `v128.store(o, c${r}0);`,
+    `v128.store(o, c${r}1, 16);`,
+    ...(r < rows - 1 ? ["o += rowBytes;"] : []),
+  ]),
+  8,
+)}
+      } else {
 ${indent(
   range(rows).flatMap((r) =>
     r === 0
@@ -127,8 +139,9 @@ ${indent(
           `if (live > ${r}) finishRow(c${r}0, c${r}1, out + ${r === 1 ? "" : `${r} * `}rowBytes, at, count, params);`,
         ],
   ),
-  6,
+  8,
 )}
+      }
       row += ${rows};
       out += ${rows} * rowBytes;
     }
