@@ -43,6 +43,27 @@ export function checkFeeds(inputs: readonly ValueInfo[], feeds: Feeds): Map<stri
   return checked;
 }
 
+/**
+ * The outputs that a caller wants, all unless some are named.
+ *
+ * @throws EdgewrightError `invalid-argument` for a name that is no output.
+ */
+export function checkOutputNames(
+  outputs: readonly ValueInfo[],
+  wanted: readonly string[] | undefined,
+): readonly string[] {
+  const names = outputs.map(({ name }) => name);
+  for (const name of wanted ?? []) {
+    if (names.includes(name)) continue;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `Session.run: the model has no output "${name}"; it has ${names.join(", ")}`,
+      { where: name },
+    );
+  }
+  return wanted ?? names;
+}
+
 function checkFeed(input: ValueInfo, feed: Tensor): void {
   const { name } = input;
   if (typeof feed !== "object" || !Array.isArray(feed?.shape) || !ArrayBuffer.isView(feed.data)) {

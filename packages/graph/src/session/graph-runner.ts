@@ -65,6 +65,7 @@ export class GraphRunner {
   /** Runs the graph layer by layer; returns its outputs in memory of their own. */
   *run(
     feeds: ReadonlyMap<string, Tensor>,
+    wanted: readonly string[],
     signal: AbortSignal | undefined,
   ): Generator<UnnumberedStep, Map<string, Tensor>> {
     const { kernels, opsets, maxIterations, maxTensorBytes } = this.#settings;
@@ -73,7 +74,7 @@ export class GraphRunner {
     const iterations = { count: 0 };
     const limits = { signal, maxIterations, iterations, maxOutputBytes: maxTensorBytes };
     yield* runProgram(program, kernels, opsets, limits);
-    if (continuation === undefined) return this.#outputs(program, feeds);
+    if (continuation === undefined) return this.#outputs(program, feeds, wanted);
 
     const { node, runner, constants } = continuation;
     const values = new Map<string, Tensor>(constants);
@@ -92,7 +93,7 @@ export class GraphRunner {
       outputNames,
       read: (output = 0) => copyTensor(values.get(outputNames[output]!)!),
     };
-    return yield* runner.run(values, signal);
+    return yield* runner.run(values, wanted, signal);
   }
 
   dispose(): void {
@@ -100,9 +101,13 @@ export class GraphRunner {
     this.#programs.clear();
   }
 
-  #outputs(program: Program, feeds: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  #outputs(
+    program: Program,
+    feeds: ReadonlyMap<string, Tensor>,
+    wanted: readonly string[],
+  ): Map<string, Tensor> {
     const outputs = new Map<string, Tensor>();
-    for (const { name } of this.#graph.outputs) {
+    for (const name of wanted) {
       const result = program.results.get(name) ?? feeds.get(name)!;
       outputs.set(name, copyTensor(viewOf(this.#settings.kernels, result)));
     }

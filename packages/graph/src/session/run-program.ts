@@ -22,14 +22,19 @@ export function* runProgram(
     const { action } = step;
     for (const plan of action.plans) kernels.run(plan);
     if (action.kind === "host") runHostStep(step, kernels, opsets, options);
-    yield describe(step, kernels);
+    yield faceOf(step, kernels);
   }
   for (const plan of program.epilogue) kernels.run(plan);
 }
 
-function describe(step: ProgramStep, kernels: Kernels): UnnumberedStep {
+const faces = /*@__PURE__*/ new WeakMap<ProgramStep, UnnumberedStep>();
+
+// Made once a step, not once a run.
+function faceOf(step: ProgramStep, kernels: Kernels): UnnumberedStep {
+  const known = faces.get(step);
+  if (known !== undefined) return known;
   const { name, opType, macs, outputs, action } = step;
-  return {
+  const face: UnnumberedStep = {
     name,
     opType,
     macs,
@@ -37,6 +42,8 @@ function describe(step: ProgramStep, kernels: Kernels): UnnumberedStep {
     outputNames: outputs.map((output) => output.name),
     read: (output = 0) => readPlaced(kernels, outputs[output]!),
   };
+  faces.set(step, face);
+  return face;
 }
 
 function runHostStep(

@@ -70,6 +70,15 @@ describe("a run", () => {
     session.dispose();
   });
 
+  test("returns the outputs that are asked for", async () => {
+    const session = await createSession(residualModel());
+    expect(Object.keys(await session.run(feeds, { outputs: ["p"] }))).toEqual(["p"]);
+    await expect(session.run(feeds, { outputs: ["q"] })).rejects.toThrow(
+      'the model has no output "q"; it has y, p',
+    );
+    session.dispose();
+  });
+
   test("takes inputs without elements", async () => {
     const model = modelOf(
       graphOf({

@@ -5,7 +5,7 @@ import { parseModel } from "../onnx/parse-model.js";
 import { optimizeModel } from "../optimize/optimize-graph.js";
 import { KeptMemory } from "../planning/kept-memory.js";
 import { findControlInputs } from "./control-inputs.js";
-import { checkFeeds, type Feeds } from "./feeds.js";
+import { checkFeeds, checkOutputNames, type Feeds } from "./feeds.js";
 import { GraphRunner } from "./graph-runner.js";
 import { type MemoryReport, reportMemory } from "./memory-report.js";
 import { type ProfileOptions, type ProfileRow, profileSession } from "./profile.js";
@@ -34,6 +34,8 @@ export interface SessionOptions {
 export interface RunOptions {
   /** Checked before every layer. @default none */
   signal?: AbortSignal;
+  /** Names of the outputs to return. @default all */
+  outputs?: readonly string[];
 }
 
 /** Time after which a run that may be aborted lets other tasks of the event loop have a turn. */
@@ -137,8 +139,9 @@ export class Session {
     const checked = checkFeeds(this.inputs, feeds);
     const { signal } = options;
     throwIfAborted(signal, "Session.run");
+    const wanted = checkOutputNames(this.outputs, options.outputs);
     this.#running = true;
-    return new SessionRun(this.#execute(checked, signal), signal, () => {
+    return new SessionRun(this.#execute(checked, wanted, signal), signal, () => {
       this.#running = false;
     });
   }
@@ -172,9 +175,10 @@ export class Session {
 
   *#execute(
     feeds: ReadonlyMap<string, Tensor>,
+    wanted: readonly string[],
     signal: AbortSignal | undefined,
   ): Generator<UnnumberedStep, Outputs> {
-    return Object.fromEntries(yield* this.#runner.run(feeds, signal));
+    return Object.fromEntries(yield* this.#runner.run(feeds, wanted, signal));
   }
 }
 
