@@ -23,9 +23,17 @@ export const fourierTransform: ShapeRule = (inputs, context) => {
       ),
     ];
   const axis = normalizeAxis(given, shape.length, context);
-  const length: Dim = inputs[1] === undefined ? shape[axis]! : (elementsOf(inputs[1])?.[0] ?? null);
   const isOneSided = intAttribute(context.node, "onesided", 0) !== 0;
   const isInverse = intAttribute(context.node, "inverse", 0) !== 0;
+  const size = shape[axis]!;
+  // Half a spectrum of n values is that of a real signal of 2 (n - 1).
+  const whole = typeof size === "number" ? 2 * (size - 1) : null;
+  const length: Dim =
+    inputs[1] === undefined
+      ? isOneSided && isInverse
+        ? whole
+        : size
+      : (elementsOf(inputs[1])?.[0] ?? null);
   const result = [...shape];
   result[axis] = isOneSided && !isInverse ? addDims(floorDivideDim(length, 2), 1) : length;
   result[shape.length - 1] = isOneSided && isInverse ? 1 : 2;
