@@ -26,3 +26,4 @@ export { segment_product_f32 } from "./segment-product";
 export function uses_relaxed_simd(params: usize, begin: i32, end: i32): i32 {
   return RELAXED;
 }
+export { winograd_input_f32, winograd_output_f32 } from "./winograd";

@@ -8,6 +8,7 @@ import { convOutputSize } from "./conv-output-size.js";
 import { type Conv2dSpec, type ConvShape, type ResolvedConv, resolveConv } from "./conv2d-spec.js";
 import { depthwiseJob } from "./depthwise.js";
 import { paddedImage, padImageJob } from "./pad-image.js";
+import { winogradJobs, winogradWorkspaceFloats } from "./winograd.js";
 
 /**
  * Plans y = activation(conv(x, weights) + bias + residual) over NHWC images in 32-bit floats.
@@ -42,7 +43,19 @@ export function planConv2d(kernels: Kernels, spec: Conv2dSpec): Plan {
   if (spec.weights.layout === "depthwise") {
     return createPlan(kernels.arena, [depthwiseJob(spec, conv, oh, ow)]);
   }
-  return planDirect(kernels, spec, conv, oh, ow);
+  const own: Allocation[] = [];
+  const bytes = workspaceBytes(spec, conv, oh, ow);
+  let workspace = spec.workspace ?? 0;
+  if (bytes > 0 && spec.workspace === undefined) {
+    const memory = kernels.arena.allocate(bytes);
+    own.push(memory);
+    workspace = memory.ptr;
+  }
+  const jobs =
+    spec.weights.layout === "winograd"
+      ? winogradJobs(kernels, spec, conv, [oh, ow], workspace, own)
+      : directJobs(kernels, spec, conv, [oh, ow], workspace, own);
+  return createPlan(kernels.arena, jobs, own);
 }
 
 /**
@@ -51,29 +64,33 @@ export function planConv2d(kernels: Kernels, spec: Conv2dSpec): Plan {
  */
 export function conv2dWorkspaceBytes(shape: ConvShape): number {
   const conv = resolveConv("conv2dWorkspaceBytes", shape);
-  if (shape.weights.layout === "depthwise") return 0;
+  const oh = convOutputSize(conv.h, conv.kh, conv.sh, conv.dh, conv.top, conv.bottom);
+  const ow = convOutputSize(conv.w, conv.kw, conv.sw, conv.dw, conv.left, conv.right);
+  return workspaceBytes(shape, conv, oh, ow);
+}
+
+function workspaceBytes(shape: ConvShape, conv: ResolvedConv, oh: number, ow: number): number {
+  const { layout } = shape.weights;
+  if (layout === "depthwise") return 0;
+  if (layout === "winograd") return winogradWorkspaceFloats(conv, oh, ow) * 4;
   return paddedImage(conv).floats * 4;
 }
 
-function planDirect(
+function directJobs(
   kernels: Kernels,
   spec: Conv2dSpec,
   conv: ResolvedConv,
-  oh: number,
-  ow: number,
-): Plan {
+  [oh, ow]: readonly [number, number],
+  workspace: number,
+  own: Allocation[],
+): JobSpec[] {
   const { n, c, oc, kh, kw, sh, sw, dh, dw, groups } = conv;
-  const own: Allocation[] = [];
   const jobs: JobSpec[] = [];
   const image = paddedImage(conv);
-  let x = spec.x;
+  let { x } = spec;
   if (image.floats > 0) {
-    if (spec.workspace === undefined) {
-      const workspace = kernels.arena.allocate(image.floats * 4);
-      own.push(workspace);
-      x = workspace.ptr;
-    } else x = spec.workspace;
-    jobs.push(padImageJob(conv, spec.x, x));
+    jobs.push(padImageJob(conv, x, workspace));
+    x = workspace;
   }
   const cg = c / groups;
   const og = oc / groups;
@@ -118,11 +135,17 @@ function planDirect(
       own,
     ),
   );
-  return createPlan(kernels.arena, jobs, own);
+  return jobs;
 }
 
 function checkWeights(spec: Conv2dSpec): void {
-  const { weights } = spec;
+  const { weights, strides = [1, 1], dilations = [1, 1] } = spec;
+  if (weights.layout === "winograd" && [...strides, ...dilations].some((one) => one !== 1)) {
+    throw new ShapeError(
+      "planConv2d: the weights were packed for stride and dilation 1; " +
+        "give packConvWeights the strides and dilations of the convolution",
+    );
+  }
   const expected = [spec.oc, spec.c, spec.kh, spec.kw, spec.groups ?? 1].join(", ");
   const got = [weights.oc, weights.c, weights.kh, weights.kw, weights.groups].join(", ");
   if (expected !== got) {
