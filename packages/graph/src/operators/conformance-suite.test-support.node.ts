@@ -226,10 +226,7 @@ function describeBfloat16Difference(actual: Tensor, expected: Tensor): string | 
 }
 
 /** Says how two tensors differ beyond the tolerance, or `undefined` when they do not. */
-export function describeDifference(
-  actual: Tensor | undefined,
-  expected: Tensor,
-): string | undefined {
+function describeDifference(actual: Tensor | undefined, expected: Tensor): string | undefined {
   if (actual === undefined) return "is missing";
   if (actual.dtype !== expected.dtype) return `is ${actual.dtype}, expected ${expected.dtype}`;
   if (actual.shape.join() !== expected.shape.join()) {

@@ -90,7 +90,7 @@ type NumberFunction = (a: number, b: number) => number;
 type BigIntFunction = (a: bigint, b: bigint) => bigint;
 
 /** Operator on two tensors of one numeric type, broadcast against each other. */
-export function arithmetic(compute: NumberFunction, computeBig: BigIntFunction): HostOperator {
+function arithmetic(compute: NumberFunction, computeBig: BigIntFunction): HostOperator {
   return (inputs, context) => {
     const [a, b] = requirePair(inputs, context);
     return [combine(a, b, compute, computeBig, context)];

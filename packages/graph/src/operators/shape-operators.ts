@@ -25,7 +25,7 @@ export function shapeOperators(): OperatorEntry[] {
 }
 
 /** The same elements under another shape. @throws ShapeError when their number differs. */
-export function withShape(x: Tensor, shape: readonly number[], context: OperatorContext): Tensor {
+function withShape(x: Tensor, shape: readonly number[], context: OperatorContext): Tensor {
   if (sizeOf(shape) !== x.data.length) {
     throw shapeError(
       context,

@@ -2,7 +2,7 @@ import { invalidNode, type OperatorContext, shapeError, unsupportedNode } from "
 import { intAttribute, intsAttribute, stringAttribute } from "./node-attributes.js";
 
 /** Three sizes, outermost first; images have a 1 in front, sequences two. */
-export type Triple = readonly [number, number, number];
+type Triple = readonly [number, number, number];
 
 /** Geometry of a window that slides over up to three spatial axes. */
 export interface SlidingWindow {
