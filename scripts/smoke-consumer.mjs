@@ -81,8 +81,6 @@ try {
       "es2022",
       "--lib",
       "es2023,dom,esnext.disposable",
-      "--types",
-      "",
       ...resolution,
       "typed.mts",
     ]);

@@ -4,14 +4,14 @@ import type { GemvWeights } from "./gemv-weights.js";
 const f32 = Math.fround;
 
 /** Ties to even, of a 32-bit float. */
-export function roundHalfEven(value: number): number {
+function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** Codes of x and the value of one, as gemv-quantize.ts makes them. */
-export function quantize(x: readonly number[], most: number, limit: number): [number[], number] {
+function quantize(x: readonly number[], most: number, limit: number): [number[], number] {
   const factor = most > f32(1e-30) ? f32(limit / most) : 0;
   return [x.map((value) => roundHalfEven(f32(value * factor)) + 0), f32(most / limit)];
 }

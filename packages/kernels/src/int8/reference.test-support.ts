@@ -10,7 +10,7 @@ export function codesOf(
 }
 
 /** What {@link Int8Output} says, one sum at a time. */
-export function finishReference(sum: number, column: number, output: Int8Output): number {
+function finishReference(sum: number, column: number, output: Int8Output): number {
   const { dtype = "i32", scale = 1, bias, shift, zeroPoint = 0 } = output;
   const total = (sum + (bias?.[column] ?? 0)) | 0;
   if (dtype === "i32") return total;
