@@ -1,5 +1,9 @@
 import { packedFloats, packPanels } from "../gemm/pack-matrix.js";
-import { fusedActivationWords, segmentProductJob } from "../gemm/segment-product.js";
+import {
+  fusedActivationWords,
+  type ProductGrid,
+  segmentProductJob,
+} from "../gemm/segment-product.js";
 import type { Allocation } from "../runtime/arena.js";
 import type { JobSpec } from "../runtime/job.js";
 import type { Kernels } from "../runtime/load.js";
@@ -120,10 +124,10 @@ export function winogradJobs(
       ...{ a: v, b: spec.weights.ptr, c: m, m: tiles, n: oc, rowStep: c, cStep: oc },
       ...{ segmentLength: c, segmentOffsets: [0] },
     };
-    const products = {
-      ...{ inner: POINTS, outer: 1, a: [vPlane, 0], b: packedFloats(c, oc) },
-      ...{ c: [mPlane, 0], residual: [0, 0], bias: 0 },
-    } as const;
+    const products: ProductGrid = {
+      ...{ inner: POINTS, outer: 1, b: packedFloats(c, oc), bias: 0 },
+      ...{ a: [vPlane, 0], c: [mPlane, 0], residual: [0, 0] },
+    };
     jobs.push(segmentProductJob(kernels, { ...product, products }, own));
     jobs.push({
       kernel: "winograd_output_f32",
