@@ -193,10 +193,19 @@ export async function benchModule(context: BenchContext): Promise<FigureInput[]>
       unit: "KiB",
       target: { atMost: 64 },
     });
-    const measured = await context.measure(
-      [{ name: "compile", run: () => new WebAssembly.Module(bytes), iterations: 1 }],
-      { clock: "wall", maxSeconds: 1 },
-    );
+    // Engines remember modules by their bytes: a section for tools, with another number in each, is news.
+    let serial = 0;
+    const compile = (): WebAssembly.Module => {
+      const fresh = new Uint8Array(bytes.length + 8);
+      fresh.set(bytes);
+      fresh.set([0, 6, 1, 110], bytes.length);
+      new DataView(fresh.buffer).setUint32(bytes.length + 4, serial++);
+      return new WebAssembly.Module(fresh);
+    };
+    const measured = await context.measure([{ name: "compile", run: compile, iterations: 1 }], {
+      clock: "wall",
+      maxSeconds: 1,
+    });
     rows.push({
       metric: `${name}.wasm, compiled`,
       value: summaryOf(measured, "compile", "wall").median,

@@ -30,7 +30,7 @@ const CHUNK = 1024; // floats of a unit where no operand is broadcast along rows
 const A_IS_SCALAR = 1;
 const B_IS_SCALAR = 2;
 const ACTIVATES = 4;
-const ROWS_WORTH_A_THREAD = 32768; // floats
+const ROWS_WORTH_A_THREAD = 65536; // floats
 
 /**
  * Plans y = activation(a op b) with numpy's broadcasting: shapes are aligned at the end, and an axis of

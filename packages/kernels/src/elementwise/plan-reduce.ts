@@ -56,7 +56,7 @@ export function planReduce(kernels: Kernels, spec: ReduceSpec): Plan {
       kernel: "reduce_f32",
       params: [x, y, axis, inner, combined, map, floatBits(scale), root],
       units: inner === 1 ? outer : outer * Math.ceil(inner / 16),
-      grain: Math.max(1, Math.ceil(65536 / (Math.max(1, axis) * Math.min(16, inner || 1)))),
+      grain: Math.max(1, Math.ceil(131072 / (Math.max(1, axis) * Math.min(16, inner || 1)))),
     },
   ]);
 }

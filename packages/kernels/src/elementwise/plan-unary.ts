@@ -40,7 +40,7 @@ export function planUnary(kernels: Kernels, spec: UnarySpec): Plan {
       kernel: "unary_f32",
       params: [spec.x, spec.y, spec.count, ...words],
       units: Math.ceil(spec.count / CHUNK),
-      grain: words[0] > HARD_SWISH ? 4 : 32,
+      grain: words[0] > HARD_SWISH ? 8 : 64,
     },
   ]);
 }

@@ -34,7 +34,7 @@ export interface Copy2dSpec {
   readonly yStride?: number;
 }
 
-const BYTES_WORTH_A_THREAD = 2 ** 18;
+const BYTES_WORTH_A_THREAD = 2 ** 19;
 
 /**
  * Plans a copy between two strided layouts: slices (with any step), concatenation, splitting, padding,
@@ -70,7 +70,7 @@ export function planFill(
       kernel: "fill_words",
       params: [spec.y, spec.count, spec.value],
       units: Math.ceil(spec.count / 1024),
-      grain: 64,
+      grain: 128,
     },
   ]);
 }

@@ -100,7 +100,7 @@ function transposeJobs(spec: TransposeSpec, axes: readonly StridedAxis[]): JobSp
     units: matrices * Math.ceil(column.length / STRIP) * Math.ceil(row.length / BAND),
     grain: Math.max(
       1,
-      Math.ceil(32768 / (Math.min(row.length, BAND) * Math.min(column.length, STRIP))),
+      Math.ceil(65536 / (Math.min(row.length, BAND) * Math.min(column.length, STRIP))),
     ),
   }));
 }

@@ -54,6 +54,6 @@ export function affineJob(spec: {
       ...activationWords(spec.activation),
     ],
     units: spec.images * spec.positions,
-    grain: Math.max(1, Math.ceil(32768 / spec.c)),
+    grain: Math.max(1, Math.ceil(65536 / spec.c)),
   };
 }

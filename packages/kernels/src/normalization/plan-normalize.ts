@@ -48,7 +48,7 @@ export function planNormalize(kernels: Kernels, spec: NormalizeSpec): Plan {
         spec.sum ?? 0,
       ],
       units: rows,
-      grain: Math.max(1, Math.ceil(8192 / cols)),
+      grain: Math.max(1, Math.ceil(16384 / cols)),
     },
   ]);
 }

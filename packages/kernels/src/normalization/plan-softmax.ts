@@ -28,7 +28,7 @@ export function planSoftmax(kernels: Kernels, spec: SoftmaxSpec): Plan {
       kernel: "softmax_f32",
       params: [x, y, cols, log ? 1 : 0],
       units: rows,
-      grain: Math.max(1, Math.ceil(4096 / cols)),
+      grain: Math.max(1, Math.ceil(8192 / cols)),
     },
   ]);
 }

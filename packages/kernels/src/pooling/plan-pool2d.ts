@@ -81,7 +81,7 @@ export function planPool2d(kernels: Kernels, spec: Pool2dSpec): Plan {
         include ? w + right : 0,
       ],
       units: n * oh,
-      grain: Math.max(1, Math.ceil(32768 / (ow * c * kh * kw))),
+      grain: Math.max(1, Math.ceil(65536 / (ow * c * kh * kw))),
     },
   ]);
 }

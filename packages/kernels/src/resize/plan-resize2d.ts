@@ -62,7 +62,7 @@ export function planResize2d(kernels: Kernels, spec: Resize2dSpec): Plan {
           columns.taps,
         ],
         units: n * rows.outputLength,
-        grain: Math.max(1, Math.ceil(32768 / perRow)),
+        grain: Math.max(1, Math.ceil(65536 / perRow)),
       },
     ],
     [tables],

@@ -13,7 +13,7 @@ export interface Job {
   readonly params: number;
   /** Independent units of work. */
   readonly units: number;
-  /** Smallest number of units worth a thread's while: some 5 microseconds of work. @default 1 */
+  /** Smallest number of units worth a thread's while: some 10 microseconds of work. @default 1 */
   readonly grain: number;
 }
 

@@ -30,7 +30,8 @@ export interface ThreadPoolOptions {
 
 const START_TIMEOUT_MS = 5000;
 const SPINS_BEFORE_SLEEP = 20000; // some 20 microseconds: what the last small piece of a job takes
-const WORTH_WAKING = 8; // times the grain: waking a worker takes as long as some 40 microseconds of work
+// Times the grain: waking a worker takes as long as some 40 microseconds of work.
+const WORTH_WAKING = 4;
 
 /**
  * Starts workers that compute on the arena's shared memory and waits until they are ready.
