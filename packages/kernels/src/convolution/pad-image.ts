@@ -24,6 +24,6 @@ export function padImageJob(conv: ResolvedConv, x: number, to: number): JobSpec 
     kernel: "pad_image_f32",
     params: [x, to, h, top, top + h + bottom, w * c * 4, left * c * 4, right * c * 4],
     units: n * (top + h + bottom),
-    grain: Math.ceil(65536 / ((left + w + right) * c)),
+    grain: Math.ceil(16384 / ((left + w + right) * c)),
   };
 }
