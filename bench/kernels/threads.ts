@@ -35,11 +35,17 @@ function gemm(size: number): Work["plan"] {
   };
 }
 
-function conv(side: number, c: number, oc: number, k: number): Work["plan"] {
+function conv(
+  side: number,
+  c: number,
+  oc: number,
+  k: number,
+  algorithm: "auto" | "direct" = "auto",
+): Work["plan"] {
   return (kernels) => {
     const x = kernels.arena.upload(new Float32Array(side * side * c).fill(0.5));
     const y = kernels.arena.allocate(side * side * oc * 4);
-    const shape = { h: side, w: side, c, oc, kh: k, kw: k };
+    const shape = { h: side, w: side, c, oc, kh: k, kw: k, algorithm };
     const data = new Float32Array(oc * c * k * k).fill(0.01);
     const weights = packConvWeights(kernels, { ...shape, weights: data });
     const pad = (k - 1) / 2;
@@ -64,6 +70,7 @@ function elementwise(count: number, kind: "hard-swish" | "sigmoid"): Work["plan"
 const WORKS: readonly Work[] = [
   { name: "f32 GEMM 512^3", target: 1.9, plan: gemm(512) },
   { name: "conv 3x3 32->64 at 56x56", target: 1.9, plan: conv(56, 32, 64, 3) },
+  { name: "the same, direct", target: 1.9, plan: conv(56, 32, 64, 3, "direct") },
   { name: "f32 GEMM 128^3", plan: gemm(128) },
   { name: "f32 GEMM 32^3", plan: gemm(32) },
   { name: "conv 1x1 24->24 at 14x14", plan: conv(14, 24, 24, 1) },
