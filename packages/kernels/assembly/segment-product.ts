@@ -23,7 +23,7 @@
 // Units are (product, row block, column block); inside a unit the panels of CACHED_COLUMNS columns stay
 // in L1 while the rows go by.
 import { activate } from "./activation";
-import { tile1, tile2, tile3, tile4, tile5, tile6 } from "./generated/tiles";
+import { tile1, tile2, tile3, tile4, tile4Long, tile5, tile6Long } from "./generated/tiles";
 import * as W from "./segment-words";
 
 const TILE: i32 = RELAXED ? 6 : 4;
@@ -102,11 +102,12 @@ function multiplyBlock(job: usize, product: i32, row0: i32, row1: i32, column0: 
           if (rows == 3) tile3(job, a0, a1, a2, bAt, cAt, rAt, biasAt, count);
           else {
             const a3 = nextRow(job);
-            if (!RELAXED || rows == 4) tile4(job, a0, a1, a2, a3, bAt, cAt, rAt, biasAt, count);
+            if (!RELAXED) tile4Long(job, a0, a1, a2, a3, bAt, cAt, rAt, biasAt, count);
+            else if (rows == 4) tile4(job, a0, a1, a2, a3, bAt, cAt, rAt, biasAt, count);
             else {
               const a4 = nextRow(job);
               if (rows == 5) tile5(job, a0, a1, a2, a3, a4, bAt, cAt, rAt, biasAt, count);
-              else tile6(job, a0, a1, a2, a3, a4, nextRow(job), bAt, cAt, rAt, biasAt, count);
+              else tile6Long(job, a0, a1, a2, a3, a4, nextRow(job), bAt, cAt, rAt, biasAt, count);
             }
           }
         }

@@ -2,10 +2,19 @@
 // Row counts share one template; writing them by hand would be 21 copies of the same four lines.
 import { mkdirSync, writeFileSync } from "node:fs";
 
-/** Most rows of a tile: 6 where one instruction multiplies and adds, 4 where the product needs a register. */
-export const MAX_ROWS = 6;
-/** Steps of k in a turn of the loop: many where the time goes, few in the tiles for what is left over. */
-const unrollOf = (rows) => (rows === 4 || rows === 6 ? 8 : 4);
+/**
+ * Row counts and steps of k in a turn of the loop: many steps in the tiles where the time goes (the main
+ * one is 4 rows without and 6 with relaxed SIMD), few in those for what is left over.
+ */
+const TILES = [
+  { name: "tile1", rows: 1, unroll: 4 },
+  { name: "tile2", rows: 2, unroll: 4 },
+  { name: "tile3", rows: 3, unroll: 4 },
+  { name: "tile4", rows: 4, unroll: 4 },
+  { name: "tile5", rows: 5, unroll: 4 },
+  { name: "tile4Long", rows: 4, unroll: 16 },
+  { name: "tile6Long", rows: 6, unroll: 8 },
+];
 
 const list = (count, item) => Array.from({ length: count }, (_, i) => item(i));
 const indent = (lines, depth) => lines.map((line) => " ".repeat(depth) + line).join("\n");
@@ -27,11 +36,10 @@ function step(rows, k) {
   ];
 }
 
-function tile(rows) {
-  const unroll = unrollOf(rows);
+function tile({ name, rows, unroll }) {
   const each = (item) => list(rows, item).join(" ");
   return `
-export function tile${rows}(
+export function ${name}(
   job: usize, ${each((r) => `a${r}: usize,`)}
   b: usize, c: usize, residual: usize, bias: usize, columns: i32,
 ): void {
@@ -112,7 +120,7 @@ export function writeTiles() {
     `// Made by scripts/generate-tiles.mjs; see assembly/segment-product.ts.
 import { clamp, loadBias, loadBias4, loadPart, loadPart4, multiplyAdd, storePart } from "../lanes";
 import { C_COLUMN, DELTAS, HIGH, LAST_DELTA, LENGTH, LOW, R_COLUMN } from "../segment-words";
-${list(MAX_ROWS, (r) => tile(r + 1)).join("\n")}
+${TILES.map(tile).join("\n")}
 `,
   );
 }
