@@ -26,15 +26,25 @@ const indent = (lines, depth) => lines.map((line) => " ".repeat(depth) + line).j
  * of the unrolling, and it keeps the steps apart: optimisers (Binaryen's and V8's) otherwise move the
  * loads of all steps before the arithmetic of the first, and spill, which halves the speed.
  */
-function step(rows, k) {
+function step(rows, k, set) {
+  const sum = (r, j) => (set === 0 ? `c${r}${j}` : `s${set}${r}${j}`);
   return [
     `p = v128.load(b, ${k * 32}); q = v128.load(b, ${k * 32 + 16});`,
     ...list(rows, (r) => [
       `a = v128.load32_splat(a${r}, ${k * 4});`,
-      `c${r}0 = multiplyAdd(c${r}0, a, p); c${r}1 = multiplyAdd(c${r}1, a, q);`,
+      ...["p", "q"].map((half, j) => `${sum(r, j)} = multiplyAdd(${sum(r, j)}, a, ${half});`),
     ]).flat(),
   ];
 }
+
+/**
+ * Sums a tile keeps per output: one or two rows alone would wait for the additions, 3 to 4 cycles each,
+ * so their steps take turns between independent sums.
+ */
+const setsOf = (rows) => (rows === 1 ? 4 : rows === 2 ? 2 : 1);
+
+const moreSums = (rows, item) =>
+  list(setsOf(rows) - 1, (s) => list(rows, (r) => [0, 1].map((j) => item(s + 1, r, j)))).flat(2);
 
 function tile({ name, rows, unroll }) {
   const each = (item) => list(rows, item).join(" ");
@@ -50,6 +60,7 @@ export function ${name}(
     const count = min(columns, 8);
     let c00 = loadBias(bias, count), c01 = loadBias4(bias, count);
     ${each((r) => (r === 0 ? "" : `let c${r}0 = c00, c${r}1 = c01;`))}
+    ${moreSums(rows, (s, r, j) => `let s${s}${r}${j} = f32x4.splat(0);`).join(" ")}
     let a: v128, p: v128, q: v128;
     let delta = deltas;
     if (length) for (;;) {
@@ -57,7 +68,7 @@ export function ${name}(
       for (;;) {
 ${indent(
   list(unroll, (k) => [
-    ...step(rows, k),
+    ...step(rows, k, k % setsOf(rows)),
     ...(k < unroll - 1 ? [`if (left == ${32 * (k + 1)}) break;`] : []),
   ]).flat(),
   8,
@@ -73,6 +84,7 @@ ${indent(
       if (delta == lastDelta) break;
       delta += 4;
     }
+    ${moreSums(rows, (s, r, j) => `c${r}${j} = f32x4.add(c${r}${j}, s${s}${r}${j});`).join(" ")}
     const lo = v128.load32_splat(job, LOW), hi = v128.load32_splat(job, HIGH);
     const ldc = <usize>load<u32>(job, C_COLUMN);
     if (residual) {
