@@ -89,6 +89,7 @@ export class SessionRun implements IterableIterator<Step, Outputs> {
     return { done: true, value: value ?? {} };
   }
 
+  /** The run itself: it is iterated once. */
   [Symbol.iterator](): this {
     return this;
   }

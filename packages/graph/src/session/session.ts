@@ -169,6 +169,7 @@ export class Session {
     if (this.#ownsKernels) this.#kernels.dispose();
   }
 
+  /** {@link Session.dispose}, for `using` declarations. */
   [Symbol.dispose](): void {
     this.dispose();
   }
