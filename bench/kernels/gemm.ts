@@ -1,7 +1,8 @@
 // f32 matrix product against onnxruntime-web, tfjs-wasm and ml-matrix, and against the multiply-adds that
-// registers alone allow. Expected from the spec: 90 % of that peak, 1.8x onnxruntime-web. Zen 4 dispatches
-// at most four vector operations a cycle, loads included: without a fused multiply-add a tile of 4 x 8 has
-// 16 of 22 operations in arithmetic, so 73 % is its roof there (Zen 5 and Intel have loads beside it).
+// registers alone allow. Expected of a 4 x 8 tile without fused multiply-add: 24 instructions for 16 of
+// arithmetic a step of k, four of which a processor could start a cycle, so 4 cycles of arithmetic against
+// 24 / 6 of decoding on Zen 4, which leaves nothing to spare; with it 6 x 8 needs 22 instructions for 6
+// cycles of arithmetic, and the peak is in reach.
 import { type Candidate, type FigureInput, ratioOf, summaryOf } from "@edgewright/device-bench";
 import { createPlan, type Kernels, loadKernels, packMatrix, planGemm } from "@edgewright/kernels";
 import type { BenchContext } from "../context.js";

@@ -16,9 +16,10 @@
 //   weight gradient        column of A: segments of 1  positions x 1                   output gradient
 //
 // The idea is EF-Train's unified kernel (one array of multipliers for forward and both backward passes,
-// fed by contiguous tiles): Tang et al., "EF-Train", ACM TODAES 2022. The register tile is 5 rows x 8
-// columns (10 accumulators, 2 vectors of B, 1 of A), 6 x 8 where one instruction multiplies and adds;
-// one more accumulator and V8 spills, which halves the speed. A is read in place by load-and-splat.
+// fed by contiguous tiles): Tang et al., "EF-Train", ACM TODAES 2022. The register tile is 4 rows x 8
+// columns (8 accumulators, 2 vectors of B, up to 4 of A), 6 x 8 where one instruction multiplies and adds
+// and no product takes a register; more, and V8 spills, which halves the speed. A is read in place by
+// load-and-splat. scripts/generate-tiles.mjs writes the tiles.
 //
 // Units are (product, row block, column block); inside a unit the panels of CACHED_COLUMNS columns stay
 // in L1 while the rows go by.
