@@ -34,7 +34,7 @@ export interface LoweringRequest {
 }
 
 /** Byte addresses by the position of inputs and outputs; 0 for what is not in memory. */
-export interface Addresses {
+interface Addresses {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly workspace: number;

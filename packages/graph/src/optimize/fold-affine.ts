@@ -68,7 +68,7 @@ export const foldAffine: Rewrite = (context) => {
 };
 
 /** Reads a node as a product and a sum per channel of `input`. */
-export function readAffine(
+function readAffine(
   context: RewriteContext,
   node: Node,
   input: string,

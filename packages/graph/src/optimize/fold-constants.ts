@@ -1,4 +1,4 @@
-import { EdgewrightError, sizeOf, type Tensor } from "@edgewright/core";
+import { EdgewrightError, type Tensor } from "@edgewright/core";
 import type { Node } from "../model/model.js";
 import { evaluateNode } from "../operators/interpreter.js";
 import { hostOperator } from "../operators/operator-registry.js";
@@ -61,11 +61,6 @@ export function evaluateConstant(
 
 function capturesVariables(node: Node, constant: (name: string) => Tensor | undefined): boolean {
   return capturedValues(node).some((name) => constant(name) === undefined);
-}
-
-/** Bytes of a tensor. */
-export function tensorBytes(tensor: Tensor): number {
-  return sizeOf(tensor.shape) * tensor.data.BYTES_PER_ELEMENT;
 }
 
 function isRandom(opType: string): boolean {

@@ -199,7 +199,7 @@ export function capturedValues(node: Node): string[] {
 }
 
 /** Names that a graph reads or returns without computing them itself. */
-export function freeValues(graph: Graph): string[] {
+function freeValues(graph: Graph): string[] {
   const own = new Set<string>(graph.initializers.keys());
   for (const { name } of graph.inputs) own.add(name);
   const free = new Set<string>();

@@ -23,7 +23,7 @@ export function optimizeModel(model: Model): Model {
 }
 
 /** {@link optimizeModel} for a graph, by the given rewrites in order. */
-export function optimizeGraph(
+function optimizeGraph(
   graph: Graph,
   opsets: ReadonlyMap<string, number>,
   rewrites: readonly Rewrite[] = allRewrites(),

@@ -14,7 +14,7 @@ export interface PlacedValue {
 }
 
 /** What computes a step. */
-export type StepAction =
+type StepAction =
   | { readonly kind: "kernel"; readonly plans: readonly Plan[] }
   | {
       readonly kind: "host";

@@ -120,7 +120,7 @@ function listInputs(inputs: readonly ValueInfo[]): string {
 }
 
 /** A shape as people write it: `[1, 3, height, ?]`. */
-export function formatShape(shape: ValueInfo["shape"]): string {
+function formatShape(shape: ValueInfo["shape"]): string {
   if (shape === null) return "of any rank";
   return `[${shape.map((dim) => dim ?? "?").join(", ")}]`;
 }

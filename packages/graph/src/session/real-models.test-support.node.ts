@@ -30,7 +30,7 @@ export function readModel(model: TestModel): Uint8Array {
 }
 
 /** A generator of numbers in [-1, 1): the same for every run and runtime. */
-export function numbers(seed: number): () => number {
+function numbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
