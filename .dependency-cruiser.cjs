@@ -28,7 +28,8 @@ module.exports = {
     },
     {
       name: "no-node-builtins-in-libraries",
-      comment: "Libraries run in browsers; Node-only code is named *.node.ts or lies in a cli folder.",
+      comment:
+        "Libraries run in browsers; Node-only code is named *.node.ts or lies in a cli folder.",
       severity: "error",
       from: { path: "^packages/[^/]+/src", pathNot: ["\\.test\\.ts$", "\\.node\\.ts$", "/cli/"] },
       to: { dependencyTypes: ["core"] },

@@ -7,7 +7,7 @@ const tool = (name) => join("tools", "node_modules", ".bin", name);
 const packages = readdirSync("packages").map((name) => join("packages", name));
 
 const checks = {
-  format: [[tool("biome"), "ci", "."]],
+  format: [[tool("biome"), "ci", "--colors=off", "."]],
   types: [["node_modules/.bin/tsc", "-p", ".", "--noEmit"]],
   build: [["node_modules/.bin/turbo", "run", "build", "--output-logs=errors-only"]],
   architecture: [

@@ -17,7 +17,9 @@ test.each([
   const before = Float32Array.from({ length: rows * size }, (_, i) => wave(i + 1000) / 3);
   const [gatesAt, beforeAt] = [arena.upload(gates), arena.upload(before)];
   // A float behind each result shows whether the kernel writes beyond its end.
-  const [after, out] = [before, before].map(() => arena.upload(new Float32Array(rows * size + 4).fill(7)));
+  const [after, out] = [before, before].map(() =>
+    arena.upload(new Float32Array(rows * size + 4).fill(7)),
+  );
   const plan = planLstmCell(kernels, {
     gates: gatesAt.ptr,
     before: beforeAt.ptr,
