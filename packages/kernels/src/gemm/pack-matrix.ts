@@ -45,7 +45,7 @@ export function packedFloats(k: number, n: number): number {
  * Packs a constant matrix B [rows, cols] once, for any number of products by {@link planGemm}.
  *
  * The layout is [cols / 8][rows][8], zeros behind the last column. Values smaller than 2^-100 become
- * 0 (see the package's README: subnormal products are slow).
+ * 0: they would make products subnormal, which costs 3 to 4 times a normal multiply-add.
  *
  * @throws ShapeError when `data` does not hold rows x cols values.
  */
