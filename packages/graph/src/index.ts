@@ -13,6 +13,10 @@ export { type ParseModelOptions, parseModel } from "./onnx/parse-model.js";
 export { type NamedTensor, parseTensor } from "./onnx/read-tensor.js";
 export { serializeModel } from "./onnx/serialize-model.js";
 export type { Feeds } from "./session/feeds.js";
+export type { MemoryReport } from "./session/memory-report.js";
+export { InferenceSession, type InferenceSessionOptions } from "./session/onnxruntime-face.js";
+export { type OnnxTensorLike, Tensor } from "./session/onnxruntime-tensor.js";
+export type { ProfileOptions, ProfileRow } from "./session/profile.js";
 export {
   createSession,
   type RunOptions,
@@ -20,10 +24,6 @@ export {
   type SessionOptions,
 } from "./session/session.js";
 export type { SessionRun } from "./session/session-run.js";
-export type { MemoryReport } from "./session/memory-report.js";
-export { InferenceSession, type InferenceSessionOptions } from "./session/onnxruntime-face.js";
-export { type OnnxTensorLike, Tensor } from "./session/onnxruntime-tensor.js";
-export type { ProfileOptions, ProfileRow } from "./session/profile.js";
 export type { Outputs, Step } from "./session/step.js";
 export { type InferenceScope, inferNode } from "./shapes/infer-node.js";
 export {

@@ -3,7 +3,7 @@ import type { Allocation } from "../runtime/arena.js";
 import type { Kernels } from "../runtime/load.js";
 
 /** Columns of a panel: two vectors. */
-export const PANEL_COLUMNS = 8;
+const PANEL_COLUMNS = 8;
 
 /**
  * Constants below this magnitude are packed as 0. Folded batch normalisation leaves dead channels of
