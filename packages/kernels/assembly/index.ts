@@ -10,7 +10,7 @@ export * from "./gemv-quantize";
 export * from "./gemv-ternary";
 export * from "./int8-depthwise";
 export * from "./int8-prepare";
-export * from "./int8-tiles";
+export * from "./generated/int8-tiles";
 export { copy_runs, fill_words, transpose } from "./layout";
 export { channel_statistics_f32, group_scale_f32, normalize_f32, softmax_f32 } from "./normalize";
 export { lstm_cell_f32 } from "./lstm";

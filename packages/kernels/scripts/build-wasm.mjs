@@ -3,11 +3,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { writeInt8Tiles } from "./generate-int8-tiles.mjs";
 import { writeTiles } from "./generate-tiles.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 writeTiles();
+writeInt8Tiles();
 mkdirSync("dist", { recursive: true });
 mkdirSync("src/generated", { recursive: true });
 

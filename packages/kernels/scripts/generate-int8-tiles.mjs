@@ -1,9 +1,7 @@
-// Writes assembly/int8-tiles.ts: the register tiles of the int8 product.
+// Writes the register tiles of the int8 product to assembly/generated/int8-tiles.ts.
 // The steps of the unrolled loop are parted by exits: V8 gathers the loads of a straight line ahead of
 // the arithmetic, so that two steps in one line run out of registers and take a third longer.
-// Usage: node scripts/make-int8-tiles.mjs
-import { writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, writeFileSync } from "node:fs";
 
 const UNROLL = 2;
 const range = (n) => Array.from({ length: n }, (_, i) => i);
@@ -150,7 +148,7 @@ ${indent(
 `;
 }
 
-const source = `// Made by scripts/make-int8-tiles.mjs; edit that.
+const source = `// Made by scripts/generate-int8-tiles.mjs; edit that.
 import {
   A,
   B,
@@ -174,7 +172,7 @@ import {
   RUNS,
   START,
   Y,
-} from "./int8-finish";
+} from "../int8-finish";
 
 ${tile({
   name: "int8_product_i16",
@@ -192,4 +190,8 @@ ${tile({
   multiply: (c, x, w) => `i32x4.relaxed_dot_i8x16_i7x16_add_s(${w}, ${x}, ${c})`,
 }).replace(/\n {2}const a = /, "\n  if (!RELAXED) return;\n  const a = ")}`;
 
-writeFileSync(fileURLToPath(new URL("../assembly/int8-tiles.ts", import.meta.url)), source);
+/** Writes the file, below the working directory of the package. */
+export function writeInt8Tiles() {
+  mkdirSync("assembly/generated", { recursive: true });
+  writeFileSync("assembly/generated/int8-tiles.ts", source);
+}
