@@ -71,6 +71,7 @@ const WORKS: readonly Work[] = [
   { name: "f32 GEMM 512^3", target: 1.9, plan: gemm(512) },
   { name: "conv 3x3 32->64 at 56x56", target: 1.9, plan: conv(56, 32, 64, 3) },
   { name: "the same, direct", target: 1.9, plan: conv(56, 32, 64, 3, "direct") },
+  { name: "conv 3x3 96->24 at 160x160", target: 1.9, plan: conv(160, 96, 24, 3) },
   { name: "f32 GEMM 128^3", plan: gemm(128) },
   { name: "f32 GEMM 32^3", plan: gemm(32) },
   { name: "conv 1x1 24->24 at 14x14", plan: conv(14, 24, 24, 1) },

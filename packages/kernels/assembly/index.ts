@@ -21,9 +21,10 @@ export { depthwise_f32 } from "./depthwise";
 export * from "./matrix-layout";
 export { peak_f32 } from "./peak";
 export { segment_product_f32 } from "./segment-product";
+export { set_thread } from "./thread";
 
 /** Which build this is: 1 with relaxed SIMD. */
 export function uses_relaxed_simd(params: usize, begin: i32, end: i32): i32 {
   return RELAXED;
 }
-export { winograd_input_f32, winograd_output_f32 } from "./winograd";
+export { winograd_f32, winograd_input_f32, winograd_output_f32 } from "./winograd";

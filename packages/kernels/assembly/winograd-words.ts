@@ -19,3 +19,12 @@ export const LOW: usize = 52; // clamp
 export const HIGH: usize = 56;
 export const ACTIVATES: usize = 60;
 export const ACTIVATION: usize = 64; // 5 words
+
+// Argument words of `winograd_f32`.
+export const BLOCKS: usize = 0; // argument blocks of the three steps, one set a thread
+export const STRIPS: usize = 4;
+export const TILES: usize = 8; // of all strips
+// A set: arguments of the input transform at 0, and at
+export const OUTPUT: usize = 64; // ... of the output transform
+export const PRODUCT: usize = 192; // ... of the products
+export const SET_BYTES: usize = 384;

@@ -7,8 +7,13 @@
 // where the second takes it, so that nothing is shared between units and no scratch is needed.
 //
 // One unit of both transforms is a tile of 4 x 4 outputs; the tiles of a job are a range of all of them.
+// `winograd_f32` takes a strip of tiles through all three steps, so that a strip stays in one core's cache
+// and threads meet once a convolution.
 import { activate } from "./activation";
 import { clamp } from "./lanes";
+import { segment_product_f32 } from "./segment-product";
+import * as S from "./segment-words";
+import { thread } from "./thread";
 import * as W from "./winograd-words";
 
 // @ts-ignore: decorator
@@ -31,6 +36,26 @@ function transformSix(to: usize, step: usize, d0: v128, d1: v128, d2: v128, d3: 
   v128.store(to + 3 * step, f32x4.add(c, d));
   v128.store(to + 4 * step, f32x4.sub(c, d));
   v128.store(to + 5 * step, f32x4.add(f32x4.sub(times(f32x4.sub(d1, d3), 4), d3), d5));
+}
+
+/** The whole convolution, a unit being a strip: V and M of a thread are nobody else's, nor are its arguments. */
+export function winograd_f32(job: usize, begin: i32, end: i32): void {
+  const input = load<usize>(job, W.BLOCKS) + thread * W.SET_BYTES;
+  const output = input + W.OUTPUT;
+  const product = input + W.PRODUCT;
+  const units = 36 * load<i32>(product, S.ROW_BLOCKS) * load<i32>(product, S.COLUMN_BLOCKS);
+  const all = <u64>load<u32>(job, W.TILES);
+  const strips = <u64>load<u32>(job, W.STRIPS);
+  for (let unit = begin; unit < end; unit++) {
+    const first = <i32>((<u64>unit * all) / strips);
+    const tiles = <i32>((<u64>(unit + 1) * all) / strips) - first;
+    store<i32>(input, first, W.FIRST_TILE);
+    store<i32>(output, first, W.FIRST_TILE);
+    store<i32>(product, tiles, S.ROWS);
+    winograd_input_f32(input, 0, tiles);
+    segment_product_f32(product, 0, units);
+    winograd_output_f32(output, 0, tiles);
+  }
 }
 
 /** V from the input; pixels outside the image count as 0. */

@@ -37,7 +37,7 @@ export const lowerConv: LoweringRule = (request) => {
     inputs: ["channels-last", null, null, residual === undefined ? null : "channels-last"],
     outputs: ["channels-last"],
     inPlace: residual === undefined ? [] : [3],
-    workspaceBytes: conv2dWorkspaceBytes(spec),
+    workspaceBytes: conv2dWorkspaceBytes(kernels, spec),
     macs: sizeOf(y.shape) * (c / groups) * kh * kw,
     plan: (at) =>
       planConv2d(kernels, {

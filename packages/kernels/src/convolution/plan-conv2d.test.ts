@@ -124,7 +124,7 @@ test("plans may share one workspace", async () => {
   const shape = { h: 9, w: 7, c: 4, oc: 5, kh: 3, kw: 3, pads: [1, 1, 1, 1] } as const;
   const data = randomFloats(5 * 4 * 9, random);
   const weights = packConvWeights(kernels, { ...shape, weights: data });
-  const bytes = conv2dWorkspaceBytes({ ...shape, weights });
+  const bytes = conv2dWorkspaceBytes(kernels, { ...shape, weights });
   const workspace = arena.allocate(bytes);
   const x = randomFloats(9 * 7 * 4, random);
   const [own, shared] = [undefined, workspace.ptr].map((ptr) =>

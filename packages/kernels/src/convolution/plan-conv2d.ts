@@ -44,7 +44,7 @@ export function planConv2d(kernels: Kernels, spec: Conv2dSpec): Plan {
     return createPlan(kernels.arena, [depthwiseJob(spec, conv, oh, ow)]);
   }
   const own: Allocation[] = [];
-  const bytes = workspaceBytes(spec, conv, oh, ow);
+  const bytes = workspaceBytes(kernels, spec, conv, oh, ow);
   let workspace = spec.workspace ?? 0;
   if (bytes > 0 && spec.workspace === undefined) {
     const memory = kernels.arena.allocate(bytes);
@@ -59,20 +59,26 @@ export function planConv2d(kernels: Kernels, spec: Conv2dSpec): Plan {
 }
 
 /**
- * Bytes of workspace that {@link planConv2d} takes for a convolution: 0 for pointwise and depthwise
- * ones. Plans that never run at the same time may share one workspace of the largest size.
+ * Bytes of workspace that {@link planConv2d} takes for a convolution on these kernels: 0 for pointwise and
+ * depthwise ones, more with more threads. Plans that never run at the same time may share one workspace of the largest size.
  */
-export function conv2dWorkspaceBytes(shape: ConvShape): number {
+export function conv2dWorkspaceBytes(kernels: Kernels, shape: ConvShape): number {
   const conv = resolveConv("conv2dWorkspaceBytes", shape);
   const oh = convOutputSize(conv.h, conv.kh, conv.sh, conv.dh, conv.top, conv.bottom);
   const ow = convOutputSize(conv.w, conv.kw, conv.sw, conv.dw, conv.left, conv.right);
-  return workspaceBytes(shape, conv, oh, ow);
+  return workspaceBytes(kernels, shape, conv, oh, ow);
 }
 
-function workspaceBytes(shape: ConvShape, conv: ResolvedConv, oh: number, ow: number): number {
+function workspaceBytes(
+  { threads }: Kernels,
+  shape: ConvShape,
+  conv: ResolvedConv,
+  oh: number,
+  ow: number,
+): number {
   const { layout } = shape.weights;
   if (layout === "depthwise") return 0;
-  if (layout === "winograd") return winogradWorkspaceFloats(conv, oh, ow) * 4;
+  if (layout === "winograd") return winogradWorkspaceFloats(conv, oh, ow, threads) * 4;
   return paddedImage(conv).floats * 4;
 }
 

@@ -61,8 +61,44 @@ test("a strip of tiles at a time keeps the workspace small", async () => {
   const kernels = await loadKernels();
   const shape = { h: 200, w: 200, c: 16, oc: 16, kh: 3, kw: 3, pads: [1, 1, 1, 1] } as const;
   const weights = packConvWeights(kernels, { ...shape, weights: new Float32Array(16 * 16 * 9) });
-  expect(conv2dWorkspaceBytes({ ...shape, weights })).toBeLessThan(300 * 1024);
+  expect(conv2dWorkspaceBytes(kernels, { ...shape, weights })).toBeLessThan(300 * 1024);
 });
+
+test.each([
+  [40, 1],
+  [40, 3],
+  [12, 3],
+])(
+  "a side of %i pixels: %i threads stay inside the workspace they are given",
+  async (side, threads) => {
+    using kernels = await loadKernels({ threads });
+    const { arena } = kernels;
+    const random = seededNumbers(side);
+    const shape = { h: side, w: side, c: 16, oc: 20, kh: 3, kw: 3, pads: [1, 1, 1, 1] } as const;
+    const data = randomFloats(20 * 16 * 9, random);
+    const weights = packConvWeights(kernels, { ...shape, weights: data });
+    const x = arena.upload(randomFloats(side * side * 16, random));
+    const results = side * side * 20;
+    const [y, want] = [arena.allocate(results * 4), arena.allocate(results * 4)];
+    const bytes = conv2dWorkspaceBytes(kernels, { ...shape, weights });
+    const memory = arena.allocate(bytes + 128);
+    const around = (): Float32Array[] =>
+      [memory.ptr, memory.ptr + 64 + bytes].map((at) => arena.f32(at, 16));
+    for (const guard of around()) guard.fill(-1);
+    const spec = { ...shape, weights, x: x.ptr };
+    const shared = planConv2d(kernels, { ...spec, y: y.ptr, workspace: memory.ptr + 64 });
+    const own = planConv2d(kernels, { ...spec, y: want.ptr });
+    kernels.run(own);
+    for (let run = 0; run < 20; run++) {
+      arena.f32(y.ptr, results).fill(0);
+      kernels.run(shared);
+      const got = arena.f32(y.ptr, results);
+      expect(largestDifference(got, arena.f32(want.ptr, results))).toBe(0);
+    }
+    expect(around().every((guard) => guard.every((v) => v === -1))).toBe(true);
+    expect(own.bytes - shared.bytes).toBe(bytes);
+  },
+);
 
 test("where it does not apply it is not taken", async () => {
   const kernels = await loadKernels();

@@ -15,6 +15,10 @@ const POINTS = 36; // products per tile: (TILE + 3 - 1)^2
 const STRIP_BYTES = 256 * 1024;
 /** Tiles in work together at least: they share the reading of the weights. */
 const LEAST_TILES = 32;
+/** The same where more and smaller strips keep all threads at work. */
+const LEAST_TILES_OF_THREAD = 16;
+/** Words of the arguments that a thread has for the three steps of a strip: see assembly/winograd-words.ts. */
+const SET = { output: 16, product: 48, words: 96 } as const;
 
 // G of F(4, 3): see assembly/winograd.ts.
 function filterTransform(): readonly (readonly [number, number, number])[] {
@@ -70,15 +74,28 @@ export function fitsWinograd(shape: {
   return small && shape.c % 4 === 0 && shape.oc % 4 === 0;
 }
 
-/** Tiles of an output, and how many of them are in work together. */
-function tilesOf(conv: ResolvedConv, oh: number, ow: number) {
+/**
+ * Tiles of an output, and the strips of neighbours that are in work together.
+ *
+ * Threads take whole strips, each in a workspace of its own, where there are enough tiles; else they share
+ * the steps of one strip after the other (`slices` is 1).
+ */
+function tilesOf(conv: ResolvedConv, oh: number, ow: number, threads: number) {
   const across = Math.ceil(ow / TILE);
   const down = Math.ceil(oh / TILE);
   const all = conv.n * down * across;
   const fit = Math.floor(STRIP_BYTES / (POINTS * 4 * (conv.c + conv.oc)));
-  // Strips of one size, so that the last is no sliver.
-  const strips = Math.ceil(all / Math.max(LEAST_TILES, fit));
-  return { across, down, all, strip: Math.ceil(all / strips) };
+  let strips = Math.ceil(all / Math.max(LEAST_TILES, fit));
+  let slices = 1;
+  if (threads > 1) {
+    // As many for each thread, and two at least: one that comes late leaves some to the others.
+    const shared = threads * Math.max(2, Math.ceil(strips / threads));
+    if (all >= shared * LEAST_TILES_OF_THREAD) {
+      strips = shared;
+      slices = threads;
+    }
+  }
+  return { across, down, all, strips, slices, strip: Math.ceil(all / strips) };
 }
 
 /**
@@ -90,12 +107,22 @@ function planeFloats(tiles: number, channels: number): number {
 }
 
 /** Floats of workspace. */
-export function winogradWorkspaceFloats(conv: ResolvedConv, oh: number, ow: number): number {
-  const { strip } = tilesOf(conv, oh, ow);
+export function winogradWorkspaceFloats(
+  conv: ResolvedConv,
+  oh: number,
+  ow: number,
+  threads: number,
+): number {
+  const { strip, slices } = tilesOf(conv, oh, ow, threads);
+  return slices * sliceFloats(conv, strip);
+}
+
+/** Floats of V and M of one strip. */
+function sliceFloats(conv: ResolvedConv, strip: number): number {
   return POINTS * (planeFloats(strip, conv.c) + planeFloats(strip, conv.oc));
 }
 
-/** The jobs: input transform, 36 products, output transform, strip by strip. */
+/** The jobs: one for all strips, or three for each where the threads share them. */
 export function winogradJobs(
   kernels: Kernels,
   spec: Conv2dSpec,
@@ -104,22 +131,22 @@ export function winogradJobs(
   workspace: number,
   own: Allocation[],
 ): JobSpec[] {
+  const { arena, threads } = kernels;
   const { c, oc, h, w } = conv;
-  const { across, down, all, strip } = tilesOf(conv, oh, ow);
-  const v = workspace;
+  const { across, down, all, strips, slices, strip } = tilesOf(conv, oh, ow, threads);
   const vPlane = planeFloats(strip, c);
   const mPlane = planeFloats(strip, oc);
-  const m = workspace + POINTS * vPlane * 4;
-  const jobs: JobSpec[] = [];
-  for (let first = 0; first < all; first += strip) {
-    const tiles = Math.min(strip, all - first);
+
+  /** Input transform, 36 products and output transform of some tiles. */
+  function steps(v: number, first: number, tiles: number): [JobSpec, JobSpec, JobSpec] {
+    const m = v + POINTS * vPlane * 4;
     const grid = [down, across, first];
-    jobs.push({
+    const input = {
       kernel: "winograd_input_f32",
       params: [spec.x, v, h, w, c, ...grid, vPlane * 4, conv.top, conv.left],
       units: tiles,
       grain: Math.ceil(512 / c),
-    });
+    };
     const product = {
       ...{ a: v, b: spec.weights.ptr, c: m, m: tiles, n: oc, rowStep: c, cStep: oc },
       ...{ segmentLength: c, segmentOffsets: [0] },
@@ -128,8 +155,7 @@ export function winogradJobs(
       ...{ inner: POINTS, outer: 1, b: packedFloats(c, oc), bias: 0 },
       ...{ a: [vPlane, 0], c: [mPlane, 0], residual: [0, 0] },
     };
-    jobs.push(segmentProductJob(kernels, { ...product, products }, own));
-    jobs.push({
+    const output = {
       kernel: "winograd_output_f32",
       params: [
         ...[spec.y, m, oh, ow, oc, ...grid, mPlane * 4, spec.bias ?? 0, spec.residual ?? 0],
@@ -137,7 +163,25 @@ export function winogradJobs(
       ],
       units: tiles,
       grain: Math.ceil(512 / oc),
-    });
+    };
+    return [input, segmentProductJob(kernels, { ...product, products }, own), output];
   }
-  return jobs;
+
+  if (slices < threads) {
+    return Array.from({ length: strips }, (_, i) => {
+      const first = Math.floor((i * all) / strips);
+      return steps(workspace, first, Math.floor(((i + 1) * all) / strips) - first);
+    }).flat();
+  }
+  const blocks = arena.allocate(slices * SET.words * 4);
+  own.push(blocks);
+  for (let thread = 0; thread < slices; thread++) {
+    const v = workspace + thread * sliceFloats(conv, strip) * 4;
+    const [input, product, output] = steps(v, 0, strip);
+    const set = arena.i32(blocks.ptr + thread * SET.words * 4, SET.words);
+    set.set(input.params);
+    set.set(output.params, SET.output);
+    set.set(product.params, SET.product);
+  }
+  return [{ kernel: "winograd_f32", params: [blocks.ptr, strips, all], units: strips }];
 }

@@ -79,6 +79,7 @@ ${TAKE_UNITS_SOURCE}
 const begin = async (start, post) => {
   const { exports } = await WebAssembly.instantiate(start.module, { env: { memory: start.memory } });
   const { threads, thread } = start;
+  exports.set_thread(thread, 0, 0);
   const kernels = start.names.map((name) => exports[name]);
   const c = new Int32Array(start.memory.buffer, start.control, ${CONTROL.next} + ${CONTROL.line} * threads);
   let seen = 0;
