@@ -3,6 +3,9 @@ import { multiplyAdd } from "./lanes";
 
 // 12 accumulators, as many as fit beside the operands. params: result (48 floats). One unit is 12 * 1024
 // vector multiply-adds, 98304 floating-point operations.
+// Without a fused multiply-add the compiler computes the product, which all accumulators share, once: the
+// loop then shows the rate of additions. A processor with as many multipliers as adders beside them, such as
+// Zen 4 and 5, could multiply at that rate too, so this is the upper bound; see the README.
 export function peak_f32(params: usize, begin: i32, end: i32): void {
   const out = load<usize>(params, 0);
   const a = v128.load(out), b = v128.load(out, 16);
