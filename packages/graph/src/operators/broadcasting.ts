@@ -1,9 +1,8 @@
-import { sizeOf } from "@edgewright/core";
+import { broadcastShapes, sizeOf } from "@edgewright/core";
 import { type OperatorContext, shapeError } from "./host-operator.js";
-import { rowMajorStrides } from "./operator-inputs.js";
 
 /**
- * Shape that several shapes broadcast to, by the rules of NumPy.
+ * Shape that several shapes broadcast to, by the rules of NumPy; an error names the node.
  *
  * @throws ShapeError when two sizes differ and neither is 1.
  */
@@ -11,32 +10,12 @@ export function broadcastShape(
   shapes: readonly (readonly number[])[],
   context: OperatorContext,
 ): number[] {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
-  const result = new Array<number>(rank).fill(1);
-  for (const shape of shapes) {
-    for (let i = 0; i < shape.length; i++) {
-      const axis = rank - shape.length + i;
-      const size = shape[i]!;
-      if (size === 1) continue;
-      if (result[axis] !== 1 && result[axis] !== size) {
-        const list = shapes.map((s) => `[${s.join(", ")}]`).join(" and ");
-        throw shapeError(context, `shapes ${list} do not broadcast`);
-      }
-      result[axis] = size;
-    }
+  try {
+    return broadcastShapes(...shapes);
+  } catch {
+    const list = shapes.map((s) => `[${s.join(", ")}]`).join(" and ");
+    throw shapeError(context, `shapes ${list} do not broadcast`);
   }
-  return result;
-}
-
-/** Element steps of `shape` inside the broadcast shape `target`; 0 along repeated axes. */
-export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
-  const strides = rowMajorStrides(shape);
-  const result = new Array<number>(target.length).fill(0);
-  const shift = target.length - shape.length;
-  for (let i = 0; i < shape.length; i++) {
-    if (shape[i] !== 1) result[shift + i] = strides[i]!;
-  }
-  return result;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { sizeOf, type Tensor } from "@edgewright/core";
-import { broadcastShape, broadcastStrides } from "./broadcasting.js";
+import { broadcastStrides, sizeOf, type Tensor } from "@edgewright/core";
+import { broadcastShape } from "./broadcasting.js";
 import {
   type HostOperator,
   invalidNode,

@@ -1,5 +1,5 @@
-import type { DType, Tensor } from "@edgewright/core";
-import { broadcastShape, broadcastStrides, forEachRow } from "./broadcasting.js";
+import { broadcastStrides, type DType, type Tensor } from "@edgewright/core";
+import { broadcastShape, forEachRow } from "./broadcasting.js";
 import {
   allocateFloats,
   isBigInt,

@@ -1,5 +1,5 @@
-import type { Tensor } from "@edgewright/core";
-import { broadcastShape, broadcastStrides, forEachRow } from "./broadcasting.js";
+import { broadcastStrides, type Tensor } from "@edgewright/core";
+import { broadcastShape, forEachRow } from "./broadcasting.js";
 import { asNumbers, maxBigInt, minBigInt } from "./element-values.js";
 import { combine } from "./elementwise-binary.js";
 import {

@@ -1,5 +1,5 @@
-import { sizeOf, type Tensor } from "@edgewright/core";
-import { broadcastShape, broadcastStrides, forEachRow } from "./broadcasting.js";
+import { broadcastStrides, sizeOf, type Tensor } from "@edgewright/core";
+import { broadcastShape, forEachRow } from "./broadcasting.js";
 import { castTensor, dtypeFromCode } from "./casting.js";
 import { lineStarts } from "./cumulative-sum.js";
 import {
