@@ -1,4 +1,4 @@
-import { broadcastStrides, sizeOf, type Tensor } from "@edgewright/core";
+import { broadcastStrides, sizeOf, stridesOf, type Tensor } from "@edgewright/core";
 import { broadcastShape } from "./broadcasting.js";
 import {
   type HostOperator,
@@ -8,13 +8,7 @@ import {
   shapeError,
 } from "./host-operator.js";
 import { intAttribute, intsAttribute, stringAttribute } from "./node-attributes.js";
-import {
-  allocate,
-  normalizeAxis,
-  readIntegers,
-  requireInput,
-  rowMajorStrides,
-} from "./operator-inputs.js";
+import { allocate, normalizeAxis, readIntegers, requireInput } from "./operator-inputs.js";
 import { copyStrided } from "./strided-copy.js";
 
 /** Operators that copy elements to other places: transpose, concatenate, split, slice, repeat. */
@@ -38,13 +32,13 @@ export function transposeTensor(
   order: readonly number[],
   context: OperatorContext,
 ): Tensor {
-  const strides = rowMajorStrides(x.shape);
+  const strides = stridesOf(x.shape);
   const shape = order.map((axis) => x.shape[axis]!);
   const result = allocate(x.dtype, shape, context);
   copyStrided(
     shape,
     { data: x.data, strides: order.map((axis) => strides[axis]!) },
-    { data: result.data, strides: rowMajorStrides(shape) },
+    { data: result.data, strides: stridesOf(shape) },
   );
   return result;
 }
@@ -145,7 +139,7 @@ const runSlice: HostOperator = (inputs, context) => {
   const rank = x.shape.length;
   const { starts, ends, axes, steps } = sliceArguments(inputs, context);
   const shape = x.shape.slice();
-  const strides = rowMajorStrides(x.shape);
+  const strides = stridesOf(x.shape);
   let offset = 0;
   const seen = new Set<number>();
   for (const [i, givenAxis] of axes.entries()) {
@@ -171,7 +165,7 @@ const runSlice: HostOperator = (inputs, context) => {
   copyStrided(
     shape,
     { data: x.data, offset, strides },
-    { data: result.data, strides: rowMajorStrides(shape) },
+    { data: result.data, strides: stridesOf(shape) },
   );
   return [result];
 };
@@ -221,7 +215,7 @@ const runExpand: HostOperator = (inputs, context) => {
   copyStrided(
     shape,
     { data: x.data, strides: broadcastStrides(x.shape, shape) },
-    { data: result.data, strides: rowMajorStrides(shape) },
+    { data: result.data, strides: stridesOf(shape) },
   );
   return [result];
 };
@@ -238,8 +232,8 @@ const runTile: HostOperator = (inputs, context) => {
     context,
   );
   // Two axes for each: which copy, and where inside the copy.
-  const strides = rowMajorStrides(x.shape);
-  const outStrides = rowMajorStrides(result.shape);
+  const strides = stridesOf(x.shape);
+  const outStrides = stridesOf(result.shape);
   copyStrided(
     x.shape.flatMap((n, i) => [repeats[i]!, n]),
     { data: x.data, strides: strides.flatMap((s) => [0, s]) },
@@ -320,7 +314,7 @@ const runReverseSequence: HostOperator = (inputs, context) => {
   ) {
     throw shapeError(context, `lengths [${lengths.join(", ")}] do not fit [${x.shape.join(", ")}]`);
   }
-  const strides = rowMajorStrides(x.shape);
+  const strides = stridesOf(x.shape);
   const rest = x.shape.slice();
   rest[batchAxis] = 1;
   const result = allocate(x.dtype, x.shape, context);

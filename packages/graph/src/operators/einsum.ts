@@ -1,4 +1,4 @@
-import type { Tensor } from "@edgewright/core";
+import { stridesOf, type Tensor } from "@edgewright/core";
 import { forEachRow } from "./broadcasting.js";
 import { packNumbers, readNumbers } from "./element-values.js";
 import {
@@ -9,7 +9,7 @@ import {
   shapeError,
 } from "./host-operator.js";
 import { stringAttribute } from "./node-attributes.js";
-import { allocate, requireInput, rowMajorStrides } from "./operator-inputs.js";
+import { allocate, requireInput } from "./operator-inputs.js";
 
 /** `Einsum`: products summed over the indices that the result does not name. */
 export function einsumOperators(): OperatorEntry[] {
@@ -37,7 +37,7 @@ const runEinsum: HostOperator = (inputs, context) => {
   const totals = allocate("f64", shape, context).data;
   const values = operands.map(readNumbers);
   const strides = operands.map((operand, i) => labelStrides(operand, terms[i]!, all));
-  const target = all.map((_, axis) => (axis < result.length ? rowMajorStrides(shape)[axis]! : 0));
+  const target = all.map((_, axis) => (axis < result.length ? stridesOf(shape)[axis]! : 0));
   forEachRow(
     all.map((label) => sizes.get(label)!),
     [target, ...strides],
@@ -60,7 +60,7 @@ function labelStrides(
   labels: readonly string[],
   all: readonly string[],
 ): number[] {
-  const strides = rowMajorStrides(operand.shape);
+  const strides = stridesOf(operand.shape);
   return all.map((label) => {
     let step = 0;
     for (const [axis, name] of labels.entries()) {

@@ -1,4 +1,4 @@
-import { sizeOf, type Tensor } from "@edgewright/core";
+import { sizeOf, stridesOf, type Tensor } from "@edgewright/core";
 import {
   asNumbers,
   isFloat,
@@ -15,13 +15,7 @@ import {
   shapeError,
 } from "./host-operator.js";
 import { intAttribute, stringAttribute } from "./node-attributes.js";
-import {
-  allocate,
-  normalizeAxis,
-  readIntegers,
-  requireInput,
-  rowMajorStrides,
-} from "./operator-inputs.js";
+import { allocate, normalizeAxis, readIntegers, requireInput } from "./operator-inputs.js";
 
 /** Operators that read from or write to places that a tensor of indices names. */
 export function gatherScatterOperators(): OperatorEntry[] {
@@ -109,7 +103,7 @@ const runGatherElements: HostOperator = (inputs, context) => {
   const axis = normalizeAxis(intAttribute(context.node, "axis", 0), x.shape.length, context);
   checkElementIndices(x, indices, axis, context);
   const result = allocate(x.dtype, indices.shape, context);
-  const strides = rowMajorStrides(x.shape);
+  const strides = stridesOf(x.shape);
   const source = asNumbers(x.data);
   const out = asNumbers(result.data);
   for (let i = 0; i < out.length; i++) {
@@ -152,7 +146,7 @@ const runScatterElements: HostOperator = (inputs, context) => {
       `updates [${updates.shape.join(", ")}] and indices [${indices.shape.join(", ")}] differ`,
     );
   }
-  const strides = rowMajorStrides(x.shape);
+  const strides = stridesOf(x.shape);
   return [
     scatter(x, updates, context, (write) => {
       for (let i = 0; i < updates.data.length; i++) {

@@ -1,9 +1,9 @@
-import { sizeOf } from "@edgewright/core";
+import { sizeOf, stridesOf } from "@edgewright/core";
 import { allocateFloats, type FloatArray, packFloats, readFloats } from "./element-values.js";
 import { roundHalfEven } from "./elementwise-unary.js";
 import { type HostOperator, invalidNode, type OperatorEntry, shapeError } from "./host-operator.js";
 import { intAttribute, stringAttribute } from "./node-attributes.js";
-import { requireInput, rowMajorStrides } from "./operator-inputs.js";
+import { requireInput } from "./operator-inputs.js";
 import { cubicWeight } from "./resize-weights.js";
 
 /** `GridSample`: values of an image at positions that a grid gives. */
@@ -52,7 +52,7 @@ const runGridSample: HostOperator = (inputs, context) => {
   const source = readFloats(x, context);
   const values = allocateFloats(x.dtype, shape, context);
   const plane = sizeOf(spatial);
-  const strides = rowMajorStrides(spatial);
+  const strides = stridesOf(spatial);
   for (let n = 0; n < batch; n++) {
     for (let p = 0; p < count; p++) {
       const at = (n * count + p) * rank;

@@ -86,14 +86,3 @@ function newElements<D extends DType>(
     throw new EdgewrightError("out-of-memory", message, { where: name, cause });
   }
 }
-
-/** Steps between neighbours along each axis of a row-major tensor. */
-export function rowMajorStrides(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = step;
-    step *= shape[axis]!;
-  }
-  return strides;
-}

@@ -1,4 +1,4 @@
-import type { Tensor } from "@edgewright/core";
+import { stridesOf, type Tensor } from "@edgewright/core";
 import { castTensor } from "./casting.js";
 import { asNumbers } from "./element-values.js";
 import {
@@ -9,13 +9,7 @@ import {
   shapeError,
 } from "./host-operator.js";
 import { floatAttribute, intsAttribute, stringAttribute } from "./node-attributes.js";
-import {
-  allocate,
-  normalizeAxis,
-  readIntegers,
-  requireInput,
-  rowMajorStrides,
-} from "./operator-inputs.js";
+import { allocate, normalizeAxis, readIntegers, requireInput } from "./operator-inputs.js";
 import { copyStrided } from "./strided-copy.js";
 
 /** `Pad` in all its modes. */
@@ -97,8 +91,8 @@ function fillWith(target: Tensor, value: Tensor): void {
 
 // Negative pads crop: both the source and the target then begin later.
 function pasteInto(target: Tensor, x: Tensor, before: readonly number[]): void {
-  const strides = rowMajorStrides(x.shape);
-  const outStrides = rowMajorStrides(target.shape);
+  const strides = stridesOf(x.shape);
+  const outStrides = stridesOf(target.shape);
   let from = 0;
   let to = 0;
   const shape = x.shape.map((n, axis) => {
@@ -125,7 +119,7 @@ function sourceIndex(position: number, size: number, mode: "reflect" | "edge" | 
 }
 
 function gatherProduct(x: Tensor, sources: readonly number[][], result: Tensor): void {
-  const strides = rowMajorStrides(x.shape);
+  const strides = stridesOf(x.shape);
   const source = asNumbers(x.data);
   const out = asNumbers(result.data);
   const last = sources.length - 1;

@@ -1,4 +1,4 @@
-import { sizeOf, type Tensor } from "@edgewright/core";
+import { sizeOf, stridesOf, type Tensor } from "@edgewright/core";
 import { asNumbers, isFloat, packNumbers, readNumbers } from "./element-values.js";
 import {
   type HostOperator,
@@ -9,7 +9,7 @@ import {
   unsupportedNode,
 } from "./host-operator.js";
 import { intAttribute, intsAttribute } from "./node-attributes.js";
-import { allocate, readIntegers, requireInput, rowMajorStrides } from "./operator-inputs.js";
+import { allocate, readIntegers, requireInput } from "./operator-inputs.js";
 import {
   forEachTap,
   outputSizes,
@@ -161,7 +161,7 @@ function winnerIndices(winners: Int32Array, pool: Pool, context: OperatorContext
   const columnMajor = intAttribute(context.node, "storage_order", 0) !== 0;
   const result = allocate("i64", pool.shape, context);
   const spatial = pool.x.shape.slice(2);
-  const strides = rowMajorStrides(spatial);
+  const strides = stridesOf(spatial);
   for (let o = 0; o < winners.length; o++) {
     let index = winners[o]!;
     if (columnMajor) {
@@ -197,8 +197,8 @@ const runMaxUnpool: HostOperator = (inputs, context) => {
   const shape = inputs[2] ? readIntegers(inputs[2]) : inferred;
   const result = allocate(x.dtype, shape, context);
   // Indices count in the shape that the attributes give, whatever the result's shape.
-  const from = rowMajorStrides(inferred);
-  const to = rowMajorStrides(shape);
+  const from = stridesOf(inferred);
+  const to = stridesOf(shape);
   const source = asNumbers(x.data);
   const out = asNumbers(result.data);
   for (let k = 0; k < source.length; k++) {
