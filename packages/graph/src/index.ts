@@ -12,6 +12,7 @@ export { listExternalData } from "./onnx/list-external-data.js";
 export { type ParseModelOptions, parseModel } from "./onnx/parse-model.js";
 export { type NamedTensor, parseTensor } from "./onnx/read-tensor.js";
 export { serializeModel } from "./onnx/serialize-model.js";
+export { type BufferPlan, type BufferRequest, planBuffers } from "./planning/buffer-plan.js";
 export type { Feeds } from "./session/feeds.js";
 export type { MemoryReport } from "./session/memory-report.js";
 export { InferenceSession, type InferenceSessionOptions } from "./session/onnxruntime-face.js";

@@ -1,0 +1,363 @@
+import { EdgewrightError, ShapeError } from "@edgewright/core";
+import { planBinary } from "@edgewright/kernels";
+import type { Operation, ProgramBuilder, StepSpec } from "./operation.js";
+import { Parameter } from "./parameter.js";
+import { pickChannels } from "./pick-channels.js";
+import type { OperationNode, Tape, TapeNode, Variable } from "./tape.js";
+import { bytesOf, elementsOf, type Value, type ValueType } from "./value.js";
+
+/** A parameter of which some entries of the last axis (output channels) are trained. */
+export interface PartialParameter {
+  readonly parameter: Parameter;
+  /** Indices into the last axis, ascending. */
+  readonly channels: readonly number[];
+}
+
+/** What a program is to compute. */
+export interface ProgramRequest {
+  readonly tape: Tape;
+  /** A scalar; with it the program has a backward pass. */
+  readonly loss?: Variable;
+  /** Variables to read after a run, besides the loss. @default none */
+  readonly outputs?: readonly Variable[];
+  /** Parameters to differentiate for. @default the tape's trainable parameters */
+  readonly trainable?: readonly (Parameter | PartialParameter)[];
+  /** Variables (inputs, activations) whose gradients are wanted as well. @default none */
+  readonly gradientsOf?: readonly Variable[];
+  /** The gradient of the loss by itself: 1 / n averages over n accumulated batches. @default 1 */
+  readonly lossScale?: number;
+  /** Adds gradients over runs until `clearGradients`, instead of replacing them. @default false */
+  readonly accumulate?: boolean;
+}
+
+/** A step with its place in the network. */
+export interface LoweredStep {
+  readonly spec: StepSpec;
+  readonly phase: "forward" | "backward";
+  /** The operation that it belongs to; none for sums of gradients. */
+  readonly node: OperationNode | undefined;
+}
+
+/** Where the memory of a value comes from. */
+export type Storage =
+  | { readonly kind: "pool" }
+  | { readonly kind: "feed"; readonly name: string }
+  | { readonly kind: "parameter"; readonly parameter: Parameter }
+  | { readonly kind: "constant"; readonly data: Float32Array | Int32Array }
+  | { readonly kind: "gradient"; readonly parameter: Parameter };
+
+/** A program before it has memory: steps over values, from shapes alone. */
+export interface LoweredProgram {
+  readonly request: ProgramRequest;
+  readonly steps: readonly LoweredStep[];
+  /** Steps of the forward pass; the backward pass follows. */
+  readonly forwardSteps: number;
+  /** Every value that is no view. */
+  readonly owners: readonly Value[];
+  readonly storage: ReadonlyMap<Value, Storage>;
+  readonly valueFor: ReadonlyMap<Variable, Value>;
+  readonly gradientOf: ReadonlyMap<Parameter | Variable, Value>;
+  readonly channelsOf: ReadonlyMap<Parameter, readonly number[]>;
+}
+
+/**
+ * Turns a tape into the steps of a forward pass and, with a loss, of a backward pass: reverse-mode
+ * differentiation over the operations between the loss and the lowest trainable parameter, and no others.
+ *
+ * @throws ShapeError when the loss is no scalar, and EdgewrightError `invalid-argument` when nothing can be
+ * trained or the request names what is not on the tape.
+ */
+export function lowerProgram(request: ProgramRequest): LoweredProgram {
+  checkRequest(request);
+  const builder = new Builder();
+  const { tape, loss, outputs = [], gradientsOf = [] } = request;
+  const trainable = new Map<Parameter, readonly number[] | undefined>();
+  if (loss !== undefined) {
+    const all = request.trainable ?? tape.parameters.filter((parameter) => parameter.trainable);
+    for (const one of all) {
+      if (one instanceof Parameter) trainable.set(one, undefined);
+      else trainable.set(one.parameter, checkChannels(one));
+    }
+  }
+  const wanted = loss === undefined ? outputs : [loss, ...outputs, ...gradientsOf];
+  const reached = ancestorsOf(tape, wanted);
+  const towardsLoss = loss === undefined ? new Set<number>() : ancestorsOf(tape, [loss]);
+  const needs = differentiated(tape, towardsLoss, trainable, new Set(gradientsOf));
+
+  const valueFor = new Map<Variable, Value>();
+  const lowered = new Map<OperationNode, { output: Value; saved: unknown; needs: boolean[] }>();
+  for (const node of tape.nodes) {
+    if (!reached.has(node.variable.id)) continue;
+    if (node.kind !== "operation") {
+      valueFor.set(node.variable, builder.leaf(node));
+      continue;
+    }
+    const inputNeeds = node.inputs.map((input) => needs[node.variable.id]! && needs[input.id]!);
+    builder.node = node;
+    const { output, saved } = node.operation.forward(builder, {
+      inputs: node.inputs.map((input) => valueFor.get(input)!),
+      options: node.options,
+      outputShape: node.variable.shape,
+      needs: inputNeeds,
+    });
+    lowered.set(node, { output, saved, needs: inputNeeds });
+    valueFor.set(node.variable, output);
+  }
+  const forwardSteps = builder.steps.length;
+
+  const gradientOf = new Map<Parameter | Variable, Value>();
+  const channelsOf = new Map<Parameter, readonly number[]>();
+  if (loss !== undefined) {
+    if (!needs[loss.id]) throw nothingToTrain(trainable);
+    builder.phase = "backward";
+    const gradients = new Map<number, Value>();
+    const seed = Float32Array.of(request.lossScale ?? 1);
+    gradients.set(loss.id, builder.constant(seed, loss.shape, "gradient of the loss"));
+    for (let id = loss.id; id >= 0; id--) {
+      const node = tape.nodes[id]!;
+      const gradient = gradients.get(id);
+      if (gradient === undefined) continue;
+      if (gradientsOf.includes(node.variable)) gradientOf.set(node.variable, gradient);
+      if (node.kind === "parameter") {
+        const channels = trainable.get(node.parameter);
+        if (channels !== undefined) channelsOf.set(node.parameter, channels);
+        gradientOf.set(
+          node.parameter,
+          request.accumulate ? builder.accumulate(node.parameter, gradient) : gradient,
+        );
+      }
+      const done = node.kind === "operation" ? lowered.get(node) : undefined;
+      if (node.kind !== "operation" || done === undefined) continue;
+      const { operation, inputs, options } = node;
+      if (operation.backward === undefined) continue;
+      builder.node = node;
+      const channels = inputs.map((input) => channelsFor(tape.nodes[input.id]!, trainable));
+      const made = operation.backward(builder, {
+        inputs: inputs.map((input) => valueFor.get(input)!),
+        output: done.output,
+        saved: done.saved,
+        gradient: builder.reshaped(gradient, node.variable.shape),
+        options,
+        needs: done.needs,
+        channels: operation.partial ? channels : channels.map(() => undefined),
+      });
+      inputs.forEach((input, i) => {
+        if (!done.needs[i]) return;
+        const contribution = made[i];
+        if (contribution === undefined) throw noGradient(operation, i);
+        const picked =
+          channels[i] !== undefined && !operation.partial
+            ? pickChannels(builder, contribution, channels[i])
+            : contribution;
+        builder.node = undefined;
+        const before = gradients.get(input.id);
+        gradients.set(input.id, before === undefined ? picked : builder.sum(before, picked));
+        builder.node = node;
+      });
+    }
+    for (const parameter of request.trainable === undefined ? [] : trainable.keys()) {
+      if (!gradientOf.has(parameter)) throw unused(parameter);
+    }
+  }
+  return {
+    request,
+    steps: builder.steps,
+    forwardSteps,
+    owners: builder.owners,
+    storage: builder.storage,
+    valueFor,
+    gradientOf,
+    channelsOf,
+  };
+}
+
+class Builder implements ProgramBuilder {
+  readonly steps: LoweredStep[] = [];
+  readonly owners: Value[] = [];
+  readonly storage = new Map<Value, Storage>();
+  phase: "forward" | "backward" = "forward";
+  node: OperationNode | undefined;
+  #count = 0;
+
+  value(
+    shape: readonly number[],
+    options: { type?: ValueType; label?: string } = {},
+    storage: Storage = { kind: "pool" },
+  ): Value {
+    const { type = "f32", label = this.node?.name ?? "value" } = options;
+    const value = {
+      id: this.#count++,
+      shape: [...shape],
+      type,
+      bytes: bytesOf(shape, type),
+      label,
+    };
+    this.owners.push(value);
+    this.storage.set(value, storage);
+    return value;
+  }
+
+  view(value: Value, shape: readonly number[]): Value {
+    if (elementsOf(shape) !== elementsOf(value.shape)) {
+      throw new ShapeError(`view: [${value.shape}] cannot be seen as [${shape}]`);
+    }
+    return { ...value, id: this.#count++, shape: [...shape], viewOf: value };
+  }
+
+  reshaped(value: Value, shape: readonly number[]): Value {
+    return `${value.shape}` === `${shape}` ? value : this.view(value, shape);
+  }
+
+  constant(data: Float32Array | Int32Array, shape: readonly number[], label = "constant"): Value {
+    const type = data instanceof Float32Array ? "f32" : "i32";
+    return this.value(shape, { type, label }, { kind: "constant", data });
+  }
+
+  step(spec: StepSpec): void {
+    this.steps.push({ spec, phase: this.phase, node: this.node });
+  }
+
+  leaf(node: Exclude<TapeNode, OperationNode>): Value {
+    const { shape, type } = node.variable;
+    if (node.kind === "input") {
+      return this.value(shape, { type, label: node.name }, { kind: "feed", name: node.name });
+    }
+    if (node.kind === "constant") return this.constant(node.data, shape);
+    const { parameter } = node;
+    return this.value(shape, { label: parameter.name }, { kind: "parameter", parameter });
+  }
+
+  /** a + b, where possible in the place of a. */
+  sum(a: Value, b: Value): Value {
+    const y = this.value(a.shape, { label: `sum of gradients, ${a.label}` });
+    this.#add("sum of gradients", a, b, y, { read: a, write: y });
+    return y;
+  }
+
+  /** Adds to what earlier runs left; the memory belongs to the program. */
+  accumulate(parameter: Parameter, gradient: Value): Value {
+    const kept = this.value(
+      gradient.shape,
+      { label: `gradient of ${parameter.name}` },
+      { kind: "gradient", parameter },
+    );
+    this.#add("accumulate gradients", kept, gradient, kept);
+    return kept;
+  }
+
+  #add(name: string, a: Value, b: Value, y: Value, inPlace?: StepSpec["inPlace"]): void {
+    const shape = [elementsOf(y.shape)];
+    this.step({
+      name,
+      reads: [a, b],
+      writes: [y],
+      ...(inPlace && { inPlace }),
+      plan: (kernels, at) =>
+        planBinary(kernels, {
+          op: "add",
+          a: at(a),
+          aShape: shape,
+          b: at(b),
+          bShape: shape,
+          y: at(y),
+        }),
+    });
+  }
+}
+
+function ancestorsOf(tape: Tape, wanted: readonly Variable[]): Set<number> {
+  const found = new Set(wanted.map((variable) => variable.id));
+  for (let id = tape.nodes.length - 1; id >= 0; id--) {
+    const node = tape.nodes[id]!;
+    if (!found.has(id) || node.kind !== "operation") continue;
+    for (const input of node.inputs) found.add(input.id);
+  }
+  return found;
+}
+
+/** By id: whether the gradient of the loss by a variable is computed. */
+function differentiated(
+  tape: Tape,
+  towardsLoss: ReadonlySet<number>,
+  trainable: ReadonlyMap<Parameter, unknown>,
+  gradientsOf: ReadonlySet<Variable>,
+): boolean[] {
+  const needs: boolean[] = [];
+  for (const node of tape.nodes) {
+    const { id, type } = node.variable;
+    const asked =
+      gradientsOf.has(node.variable) ||
+      (node.kind === "parameter" && trainable.has(node.parameter)) ||
+      (node.kind === "operation" &&
+        node.operation.backward !== undefined &&
+        node.inputs.some((input) => needs[input.id]));
+    needs.push(asked && type === "f32" && towardsLoss.has(id));
+  }
+  return needs;
+}
+
+function channelsFor(
+  node: TapeNode,
+  trainable: ReadonlyMap<Parameter, readonly number[] | undefined>,
+): readonly number[] | undefined {
+  return node.kind === "parameter" ? trainable.get(node.parameter) : undefined;
+}
+
+function checkRequest(request: ProgramRequest): void {
+  const { tape, loss, outputs = [], gradientsOf = [] } = request;
+  for (const variable of [...(loss ? [loss] : []), ...outputs, ...gradientsOf]) {
+    if (variable.tape === tape) continue;
+    throw new EdgewrightError(
+      "invalid-argument",
+      "a program was asked for a variable of another tape; record the network and its loss on one",
+    );
+  }
+  if (loss !== undefined && elementsOf(loss.shape) !== 1) {
+    throw new ShapeError(
+      `a loss must be one number, got [${loss.shape}]; take its mean(...) or sum(...)`,
+    );
+  }
+  if (loss === undefined && outputs.length === 0) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      "a program needs a loss, or outputs to compute; it was given neither",
+    );
+  }
+}
+
+function checkChannels({ parameter, channels }: PartialParameter): readonly number[] {
+  const count = parameter.shape.at(-1) ?? 1;
+  const ascending = channels.every(
+    (channel, i) =>
+      Number.isInteger(channel) && channel < count && channel > (i === 0 ? -1 : channels[i - 1]!),
+  );
+  if (channels.length === 0 || !ascending) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `parameter ${parameter.name}: expected ascending channels from 0 to ${count - 1}, got [${channels}]`,
+    );
+  }
+  return channels;
+}
+
+function nothingToTrain(trainable: ReadonlyMap<Parameter, unknown>): EdgewrightError {
+  const names = [...trainable.keys()].map((parameter) => parameter.name).join(", ");
+  return new EdgewrightError(
+    "invalid-argument",
+    `the loss depends on no trainable parameter (trainable: ${names || "none"}); name some in \`trainable\``,
+  );
+}
+
+function unused(parameter: Parameter): EdgewrightError {
+  return new EdgewrightError(
+    "invalid-argument",
+    `the loss does not depend on parameter ${parameter.name}; leave it out of \`trainable\``,
+  );
+}
+
+function noGradient(operation: Operation, index: number): EdgewrightError {
+  return new EdgewrightError(
+    "unsupported",
+    `${operation.name}: input ${index} needs a gradient, and the operation has none for it`,
+  );
+}
