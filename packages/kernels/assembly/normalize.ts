@@ -17,7 +17,7 @@ function keepLanes(v: v128, count: i32): v128 {
 }
 
 // A NaN may be lost here; it comes back when its exponential is taken.
-function rowMaximum(p: usize, count: i32): f32 {
+export function rowMaximum(p: usize, count: i32): f32 {
   let m0 = f32x4.splat(-Infinity);
   let m1 = m0;
   let m2 = m0;
@@ -55,7 +55,7 @@ export function softmax_f32(params: usize, begin: i32, end: i32): void {
 }
 
 // y = e^(x - top), or nothing kept where y is 0; returns the sum.
-function expRow(x: usize, y: usize, count: i32, top: v128): f32 {
+export function expRow(x: usize, y: usize, count: i32, top: v128): f32 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   for (; count >= 8; count -= 8) {
@@ -82,7 +82,7 @@ function expRow(x: usize, y: usize, count: i32, top: v128): f32 {
   return sumLanes(f32x4.add(s0, s1));
 }
 
-function multiplyRow(y: usize, count: i32, factor: v128): void {
+export function multiplyRow(y: usize, count: i32, factor: v128): void {
   for (; count >= 8; count -= 8) {
     v128.store(y, f32x4.mul(v128.load(y), factor));
     v128.store(y, f32x4.mul(v128.load(y, 16), factor), 16);
@@ -149,7 +149,7 @@ export function rowSum(p: usize, count: i32): f32 {
   return sumLanes(f32x4.add(s0, s1));
 }
 
-function rowSumOfSquares(p: usize, count: i32, mean: f32): f32 {
+export function rowSumOfSquares(p: usize, count: i32, mean: f32): f32 {
   const m = f32x4.splat(mean);
   let s0 = f32x4.splat(0);
   let s1 = s0;
@@ -169,7 +169,7 @@ function rowSumOfSquares(p: usize, count: i32, mean: f32): f32 {
 }
 
 // y = (x - mean) * inverse * gamma + beta
-function scaleRow(x: usize, y: usize, count: i32, mean: v128, inverse: v128, gamma: usize, beta: usize): void {
+export function scaleRow(x: usize, y: usize, count: i32, mean: v128, inverse: v128, gamma: usize, beta: usize): void {
   if (gamma && beta) {
     for (; count >= 4; count -= 4) {
       const r = f32x4.mul(f32x4.sub(v128.load(x), mean), inverse);
