@@ -20,7 +20,14 @@ describe("parseCommandLine", () => {
     expect(options.report).toBe(resolve("/home/me/out/r.html"));
   });
 
+  it("classifies with the committed models, with others, or not at all", () => {
+    expect(parseCommandLine([], "/").zoo).toMatch(/examples.zoo.checkpoints$/);
+    expect(parseCommandLine(["--zoo", "mine"], "/home").zoo).toBe(resolve("/home/mine"));
+    expect(parseCommandLine(["--no-zoo"], "/").zoo).toBeUndefined();
+  });
+
   it.each([
+    [["--zoo", "a", "--no-zoo"], "--zoo and --no-zoo exclude each other. See --help"],
     [["a.png", "b.png"], "one picture at a time, got 2: a.png, b.png. See --help"],
     [["--threads", "two"], '--threads must be a whole number from 1 to 16, got "two". See --help'],
     [["--threads", "0"], '--threads must be a whole number from 1 to 16, got "0". See --help'],

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { EdgewrightError } from "@edgewright/core";
+import { checkpointFolder } from "zoo";
 
 /** What the user asked for. */
 export interface CommandLine {
@@ -13,6 +14,8 @@ export interface CommandLine {
   /** Pictures are made smaller until no side is longer, in pixels. */
   readonly maxSide: number;
   readonly compare: boolean;
+  /** Folder with the checkpoints that classify pictures; `undefined` leaves the stage out. */
+  readonly zoo: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -29,6 +32,8 @@ Options
   --threads N       threads to read with, 1 to 16               [one a core, up to 8]
   --max-side N      make larger pictures smaller, in pixels                 [1600]
   --no-compare      do not measure engines against each other afterwards
+  --zoo FOLDER      checkpoints that classify pictures  [examples/zoo/checkpoints]
+  --no-zoo          do not classify pictures
   --json            print one JSON object instead of text
   --help            this text`;
 
@@ -53,6 +58,7 @@ export function parseCommandLine(args: readonly string[], cwd: string): CommandL
     threads: values.threads === undefined ? "auto" : readNumber("--threads", values.threads, 1, 16),
     maxSide: readNumber("--max-side", values["max-side"], 64, 8192),
     compare: !values["no-compare"],
+    zoo: readZooFolder(values, cwd),
     json: values.json,
     help: values.help,
   };
@@ -68,6 +74,8 @@ function parseStrictly(args: readonly string[]) {
         threads: { type: "string" },
         "max-side": { type: "string", default: "1600" },
         "no-compare": { type: "boolean", default: false },
+        zoo: { type: "string" },
+        "no-zoo": { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -75,6 +83,16 @@ function parseStrictly(args: readonly string[]) {
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
+}
+
+function readZooFolder(
+  values: { zoo?: string | undefined; "no-zoo": boolean },
+  cwd: string,
+): string | undefined {
+  if (!values["no-zoo"])
+    return values.zoo === undefined ? checkpointFolder() : resolve(cwd, values.zoo);
+  if (values.zoo === undefined) return undefined;
+  throw invalid("--zoo and --no-zoo exclude each other");
 }
 
 function readNumber(option: string, text: string, low: number, high: number): number {

@@ -2,9 +2,10 @@ import { constants } from "node:os";
 import { EdgewrightError } from "@edgewright/core";
 import { type CommandLine, parseCommandLine, USAGE } from "./command-line.js";
 import { type PipelineContext, runStages, type Stage } from "./pipeline.js";
-import { formatComparison, formatReading } from "./print-results.js";
+import { formatComparison, formatReading, formatZoo } from "./print-results.js";
 import { Progress } from "./progress.js";
 import { StageClock } from "./stage-clock.js";
+import { classifyZoo } from "./stages/classify-zoo.js";
 import { collectResults } from "./stages/collect-results.js";
 import { decodePage } from "./stages/decode-page.js";
 import { loadModels } from "./stages/load-models.js";
@@ -19,6 +20,7 @@ const STAGES: readonly Stage[] = [
   { name: "read text", run: readText },
   { name: "show text", silent: true, run: showText },
   { name: "measure engines", run: measureEngines },
+  { name: "classify pictures", run: classifyZoo },
   { name: "write report", run: writeReport },
   { name: "show results", silent: true, run: showResults },
 ];
@@ -38,6 +40,7 @@ async function showResults(context: PipelineContext): Promise<void> {
     return;
   }
   if (results.comparison) process.stdout.write(`${formatComparison(results)}\n`);
+  if (results.zoo) process.stdout.write(`${formatZoo(results.zoo)}\n`);
   process.stdout.write(`Report: ${options.report}\n`);
 }
 
@@ -45,9 +48,11 @@ async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
   const progress = new Progress();
   const context: PipelineContext = { options, clock: new StageClock(), progress, signal };
   try {
-    const skipped = options.compare ? undefined : measureEngines;
+    const skipped: Stage["run"][] = [];
+    if (!options.compare) skipped.push(measureEngines);
+    if (options.zoo === undefined) skipped.push(classifyZoo);
     await runStages(
-      STAGES.filter((stage) => stage.run !== skipped),
+      STAGES.filter((stage) => !skipped.includes(stage.run)),
       context,
     );
   } finally {

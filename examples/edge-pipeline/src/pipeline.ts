@@ -6,6 +6,7 @@ import type { RgbaImage } from "./image/rgba-image.js";
 import type { TextLine, TextReader } from "./ocr/text-reader.js";
 import type { Progress } from "./progress.js";
 import type { StageClock } from "./stage-clock.js";
+import type { ZooFront } from "./zoo-front.js";
 
 /** One step of the pipeline: takes what earlier stages left in the context, and adds to it. */
 export interface Stage {
@@ -41,6 +42,7 @@ export interface PipelineContext {
   /** Most memory that the process held until the text was read, in bytes. */
   peakProcessBytes?: number;
   comparison?: EngineComparison;
+  zoo?: ZooFront;
 }
 
 /** Runs the stages one after another. @throws AbortError between two of them when the signal fires. */

@@ -2,6 +2,7 @@ import { formatBytes, formatMs, formatPercent } from "./report/format.js";
 import { totalWasmBytes } from "./report/memory-section.js";
 import { type ReportData, totalMs } from "./report/report-data.js";
 import { describePart } from "./stage-clock.js";
+import type { ZooFront } from "./zoo-front.js";
 
 /** The lines and where the time went, as text. */
 export function formatReading(data: ReportData): string {
@@ -47,6 +48,31 @@ export function formatComparison({ comparison }: ReportData): string {
     "Median latency of a model run (measured, interleaved rounds, wall clock)",
     "",
     ...rows,
+    "",
+  ].join("\n");
+}
+
+/** What each model of the zoo did, as text. */
+export function formatZoo({ dataset, pictures, models }: ZooFront): string {
+  const rows = models.map(({ name, accuracy, time, macs, bytes, isOnFront }) => {
+    const { low, high } = accuracy.interval;
+    const interval = `${formatPercent(low)} to ${formatPercent(high)}`;
+    return (
+      `${isOnFront ? "  * " : "    "}${name.padEnd(16)}${formatMs(time.median).padStart(9)}` +
+      `${formatPercent(accuracy.accuracy).padStart(9)}   ${interval.padEnd(20)}` +
+      `${`${(macs / 1e6).toFixed(2)} M`.padStart(9)}${formatBytes(bytes).padStart(10)}`
+    );
+  });
+  const heading =
+    `    ${"model".padEnd(16)}${"a picture".padStart(9)}${"right".padStart(9)}   ` +
+    `${"95 % interval".padEnd(20)}${"MACs".padStart(9)}${"file".padStart(10)}`;
+  return [
+    `${pictures} pictures of ${dataset} with the models of the zoo (measured, one thread, wall clock)`,
+    "",
+    heading,
+    ...rows,
+    "",
+    "  * on the front: no other is as fast and as often right",
     "",
   ].join("\n");
 }

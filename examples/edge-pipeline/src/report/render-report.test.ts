@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ZooModel } from "../zoo-front.js";
 import { renderReport } from "./render-report.js";
 import { meanConfidence, type ReportData } from "./report-data.js";
 
@@ -17,6 +18,25 @@ const box = [
   [30, 9],
   [1, 9],
 ] as const;
+const zooModel = (
+  name: string,
+  median: number,
+  accuracy: number,
+  isOnFront: boolean,
+): ZooModel => ({
+  name,
+  time: { ...time, median },
+  accuracy: {
+    correct: 1000 * accuracy,
+    count: 1000,
+    accuracy,
+    interval: { low: accuracy - 0.02, high: accuracy + 0.02 },
+  },
+  parameters: 1000,
+  macs: 1e6,
+  bytes: 4000,
+  isOnFront,
+});
 const data: ReportData = {
   image: {
     name: "a<b>.png",
@@ -48,6 +68,15 @@ const data: ReportData = {
         engine: "onnxruntime-web, 1 thread",
         time: { ...time, median: 24, p95: 30 },
       },
+    ],
+  },
+  zoo: {
+    dataset: "Fashion-MNIST",
+    pictures: 1000,
+    models: [
+      zooModel("small", 0.1, 0.88, true),
+      zooModel("beaten", 0.2, 0.87, false),
+      zooModel("large", 1, 0.92, true),
     ],
   },
   setting: {
@@ -92,9 +121,24 @@ describe("renderReport", () => {
     expect(page).toContain("<td>model, 3 runs</td>");
   });
 
+  it("draws the models of the zoo over a logarithmic time, and joins those on the front", () => {
+    const points = [...page.matchAll(/<circle class="(\w+)" cx="([\d.]+)" cy="([\d.]+)"/g)];
+    expect(points.map(([, kind]) => kind)).toEqual(["own", "peer", "own"]);
+    const [small, beaten, large] = points.map(([, , cx, cy]) => ({ x: Number(cx), y: Number(cy) }));
+    // Twice the time is as far everywhere; one of four points of accuracy is a quarter of the height.
+    expect((beaten!.x - small!.x) / (large!.x - small!.x)).toBeCloseTo(Math.log10(2), 2);
+    expect((beaten!.y - small!.y) / (small!.y - large!.y)).toBeCloseTo(0.25, 2);
+    const line = `M${small!.x.toFixed(1)} ${small!.y.toFixed(1)}L${large!.x.toFixed(1)} ${large!.y.toFixed(1)}`;
+    expect(page).toContain(`<path class="line" d="${line}"/>`);
+    expect(page.match(/<tr class="chosen">/g)).toHaveLength(2);
+  });
+
   it("leaves out what was not measured", () => {
-    const { comparison: _, ...rest } = data;
-    const bare = renderReport({ ...rest, comparison: undefined, memory: [], lines: [] }, "data:,");
+    const bare = renderReport(
+      { ...data, comparison: undefined, zoo: undefined, memory: [], lines: [] },
+      "data:,",
+    );
+    expect(bare).not.toContain("Which model is worth its time");
     expect(bare).not.toContain("How fast each engine");
     expect(bare).not.toContain("WebAssembly memory");
     expect(bare).toContain("No text was found.");

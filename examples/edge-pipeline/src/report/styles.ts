@@ -60,6 +60,11 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .charts svg { display: block; width: 100%; max-width: 420px; height: auto; font: 14px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 .charts text { fill: var(--ink); } .charts .value { font-weight: 650; font-variant-numeric: tabular-nums; }
 .own { fill: var(--own); } .peer { fill: var(--peer); } .range { stroke: var(--ink); stroke-width: 1.5; opacity: 0.55; }
+.front { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 18px; margin-bottom: 16px; }
+.front svg { display: block; width: 100%; max-width: 860px; height: auto; margin: 0 auto; font: 14px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+.front text { fill: var(--ink); } .front .name { stroke: var(--card); stroke-width: 4; paint-order: stroke; } .front .tick { fill: var(--soft); font-size: 12px; }
+.front .grid { stroke: var(--rule); stroke-width: 1; } .front .line { fill: none; stroke: var(--own); stroke-width: 2; }
+.zoo { max-width: 760px; } .zoo td { border-top: 1px solid var(--rule); } .zoo tr.chosen td:first-child { font-weight: 650; color: var(--own); }
 footer { margin-top: 44px; padding-top: 16px; border-top: 1px solid var(--rule); color: var(--soft); font-size: 0.8125rem; overflow-wrap: anywhere; }
 @media (max-width: 760px) {
   main { padding: 24px 16px 40px; }
@@ -68,7 +73,7 @@ footer { margin-top: 44px; padding-top: 16px; border-top: 1px solid var(--rule);
   .figures { grid-template-columns: 1fr 1fr; }
   .figures dd { font-size: 1.25rem; }
   .figures div:last-child:nth-child(odd) { grid-column: span 2; }
-  .stages .bar, .stages .share { display: none; }
+  .stages .bar, .stages .share, .zoo .wide { display: none; }
   .stages td:first-child { white-space: normal; }
   td, th { padding-right: 8px; }
 }

@@ -18,6 +18,7 @@ export function collectResults(context: PipelineContext): ReportData {
     memory: readMemory(context),
     peakProcessBytes: need(context, "peakProcessBytes"),
     comparison: context.comparison,
+    zoo: context.zoo,
     setting: describeSetting(context),
   };
 }
