@@ -24,6 +24,8 @@ const checks = {
     "--exclude-entrypoints",
     "kernels.wasm",
     "kernels-relaxed.wasm",
+    "kernels-training.wasm",
+    "kernels-training-relaxed.wasm",
   ]),
   // It finds its plug-in only beside the package.json that names it.
   size: [["node_modules/.bin/size-limit"]],

@@ -1,10 +1,11 @@
-// Compiles assembly/ twice, with and without relaxed SIMD, and embeds both as base64 in src/generated.
-// Shared memory (threads) needs no third build: see src/runtime/shared-memory.ts.
+// Compiles assembly/ and assembly/training/, each with and without relaxed SIMD, and embeds the modules as
+// base64 in src/generated. Shared memory (threads) needs no third build: see src/runtime/shared-memory.ts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { writeInt8Tiles } from "./generate-int8-tiles.mjs";
 import { writeTiles } from "./generate-tiles.mjs";
+import { kernelNames, staticDataEnd } from "./inspect-wasm.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -13,46 +14,60 @@ writeInt8Tiles();
 mkdirSync("dist", { recursive: true });
 mkdirSync("src/generated", { recursive: true });
 
-const LIMIT = 64 * 1024;
-const common = [
-  "assembly/index.ts",
-  "--runtime",
-  "stub",
-  "--noAssert",
-  "-O3",
-  "--enable",
-  "simd",
-  "--enable",
-  "threads",
-  "--importMemory",
-  "--initialMemory",
-  "1",
-  "--maximumMemory",
-  "65536",
-  "--use",
-  "abort=",
+// The modules share a memory, whose first page holds the static data of all of them, each in its part.
+const modules = [
+  { entry: "assembly/index.ts", prefix: "", limit: 64 * 1024, data: [0, 32 * 1024] },
+  {
+    entry: "assembly/training/index.ts",
+    prefix: "training-",
+    limit: 32 * 1024,
+    data: [32 * 1024, 64 * 1024],
+  },
 ];
 const variants = {
   baseline: ["--use", "RELAXED=0"],
   relaxed: ["--enable", "relaxed-simd", "--use", "RELAXED=1"],
 };
+// Every module answers these for itself; src/runtime/load.ts knows them.
+const OWN_TO_EACH = new Set(["set_thread", "uses_relaxed_simd"]);
 
-for (const [name, flags] of Object.entries(variants)) {
-  const file = name === "baseline" ? "dist/kernels.wasm" : `dist/kernels-${name}.wasm`;
-  const { error, stderr } = await asc.main([...common, ...flags, "--outFile", file]);
-  if (error) {
-    console.error(stderr.toString());
-    process.exit(1);
+const known = new Map();
+for (const module of modules) {
+  // The relaxed build exports the same, but not every Node can compile it.
+  for (const name of kernelNames(await compile(module, "baseline"))) {
+    if (OWN_TO_EACH.has(name)) continue;
+    if (known.has(name)) fail(`${module.entry}: ${known.get(name)} exports ${name} as well`);
+    known.set(name, module.entry);
   }
+  await compile(module, "relaxed");
+}
+
+async function compile({ entry, prefix, limit, data }, variant) {
+  const file = `dist/kernels${prefix && "-training"}${variant === "baseline" ? "" : "-relaxed"}.wasm`;
+  const { error, stderr } = await asc.main([
+    entry,
+    ...["--runtime", "stub", "--noAssert", "-O3", "--enable", "simd", "--enable", "threads"],
+    ...["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--use", "abort="],
+    ...(data[0] === 0 ? [] : ["--memoryBase", String(data[0])]),
+    ...variants[variant],
+    ...["--outFile", file],
+  ]);
+  if (error) fail(stderr.toString());
   const bytes = readFileSync(file);
-  if (bytes.length > LIMIT) {
-    console.error(`${file}: ${bytes.length} bytes, the limit is ${LIMIT}`);
-    process.exit(1);
-  }
+  if (bytes.length > limit) fail(`${file}: ${bytes.length} bytes, the limit is ${limit}`);
+  const end = staticDataEnd(bytes);
+  if (end > data[1]) fail(`${file}: static data ends at ${end}, its part at ${data[1]}`);
+  const name = `${prefix}${variant}`;
   writeFileSync(
     `src/generated/${name}.ts`,
     `/** The ${name} kernels, a WebAssembly module in base64; made by scripts/build-wasm.mjs. */\n` +
-      `export const ${name.toUpperCase()}_WASM: string =\n  "${bytes.toString("base64")}";\n`,
+      `export const ${name.replace("-", "_").toUpperCase()}_WASM: string =\n  "${bytes.toString("base64")}";\n`,
   );
   console.log(`${file}: ${bytes.length} bytes`);
+  return bytes;
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
 }

@@ -101,6 +101,7 @@ export {
 export { type Allocation, Arena } from "./runtime/arena.js";
 export { createPlan, floatBits, type Job, type JobSpec, type Plan } from "./runtime/job.js";
 export {
+  type KernelExtension,
   type Kernels,
   type KernelVariant,
   type LoadKernelsOptions,

@@ -11,6 +11,19 @@ import { type KernelFunction, startThreadPool, type ThreadPool } from "./thread-
 /** Which build of the kernels is running. */
 export type KernelVariant = "baseline" | "relaxed";
 
+/** More kernels beside those of the main module: they compute on the same memory, as part of the same {@link Kernels}. */
+export interface KernelExtension {
+  /** What {@link Kernels.extensions} lists. */
+  readonly name: string;
+  /** The WebAssembly module of a build, in base64. */
+  wasm(variant: KernelVariant): string;
+  /**
+   * A compiled module instead, where compiling at run time is forbidden: of the same variant as the main
+   * module, and for threads compiled from {@link withSharedMemory} of its bytes.
+   */
+  readonly module?: WebAssembly.Module;
+}
+
 /** Options of {@link loadKernels}. */
 export interface LoadKernelsOptions {
   /** @default "auto": relaxed SIMD where the engine has it and computes it right */
@@ -28,6 +41,8 @@ export interface LoadKernelsOptions {
    * {@link withSharedMemory} of those bytes.
    */
   module?: WebAssembly.Module;
+  /** More kernels over the same memory, such as those of `@edgewright/kernels/training`. @default none */
+  extensions?: readonly KernelExtension[];
   /** Memory to begin with, in bytes; growing costs time, so say what is known. @default 1 MiB */
   initialBytes?: number;
   /**
@@ -45,6 +60,8 @@ export interface Kernels {
   /** Threads that {@link Kernels.run} uses, the calling one included. */
   readonly threads: number;
   readonly arena: Arena;
+  /** Names of the extensions that were loaded. */
+  readonly extensions: readonly string[];
   /**
    * Runs every job of a plan, in order, to its end.
    *
@@ -64,7 +81,8 @@ const LARGEST_POOL = 64;
  * Instantiates the kernels over a memory of their own.
  *
  * @throws EdgewrightError `unavailable` where WebAssembly SIMD is missing, or shared memory or workers when
- * a number of threads above 1 was asked for; `invalid-argument` for options out of range.
+ * a number of threads above 1 was asked for; `invalid-argument` for options out of range and for modules that
+ * do not fit each other.
  *
  * @example
  * ```ts
@@ -96,30 +114,71 @@ export async function loadKernels(options: LoadKernelsOptions = {}): Promise<Ker
 }
 
 async function instantiate(options: LoadKernelsOptions, threads: number): Promise<Kernels> {
-  const { variant = "auto", initialBytes = 2 ** 20 } = options;
+  const { variant = "auto", initialBytes = 2 ** 20, extensions = [] } = options;
   const shared = threads > 1;
   const maximumBytes = options.maximumBytes ?? (shared ? 2 ** 30 : 2 ** 32);
   const chosen = variant === "auto" ? (supportsRelaxedSimd() ? "relaxed" : "baseline") : variant;
   const memory = createMemory(Math.max(2 * PAGE, initialBytes), maximumBytes, shared);
-  const module = options.module ?? (await compile(chosen, shared));
-  const functions = await link(module, memory, shared);
-  const running = functions.uses_relaxed_simd!(0, 0, 0) as unknown as number;
-  const actual: KernelVariant = running === 1 ? "relaxed" : "baseline";
+  const base64 = chosen === "relaxed" ? RELAXED_WASM : BASELINE_WASM;
+  const module = options.module ?? (await compile(base64, chosen, shared));
+  const main = await link(module, memory, shared);
+  const actual = variantOf(main);
   if (variant !== "auto" && actual !== variant) {
     throw new EdgewrightError(
       "invalid-argument",
       `loadKernels: expected a module of the ${variant} kernels, got the ${actual} ones`,
     );
   }
-  const arena = new Arena(memory, PAGE); // static data of the module lies in the first page
-  const pool = shared ? await startThreadPool({ arena, module, functions, threads }) : undefined;
-  return createKernels(actual, threads, arena, functions, pool);
+  const modules = [module];
+  let functions = main;
+  for (const extension of extensions) {
+    const more = extension.module ?? (await compile(extension.wasm(actual), actual, shared));
+    modules.push(more);
+    functions = merge(functions, await link(more, memory, shared), extension.name, actual);
+  }
+  const arena = new Arena(memory, PAGE); // static data of the modules lies in the first page
+  const pool = shared ? await startThreadPool({ arena, modules, functions, threads }) : undefined;
+  const names = extensions.map(({ name }) => name);
+  return createKernels({ variant: actual, threads, arena, extensions: names }, functions, pool);
+}
+
+function variantOf(functions: Readonly<Record<string, KernelFunction>>): KernelVariant {
+  const relaxed = functions.uses_relaxed_simd!(0, 0, 0) as unknown as number;
+  return relaxed === 1 ? "relaxed" : "baseline";
+}
+
+/** Adds the kernels of an extension; what every module answers for itself stays that of the main module. */
+function merge(
+  functions: Readonly<Record<string, KernelFunction>>,
+  { uses_relaxed_simd, set_thread, ...added }: Readonly<Record<string, KernelFunction>>,
+  extension: string,
+  variant: KernelVariant,
+): Record<string, KernelFunction> {
+  if (uses_relaxed_simd === undefined || set_thread === undefined) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `loadKernels: the module of extension "${extension}" is none of kernels`,
+    );
+  }
+  const actual = variantOf({ uses_relaxed_simd });
+  if (actual !== variant) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `loadKernels: expected the ${variant} build of extension "${extension}", got the ${actual} one`,
+    );
+  }
+  const clash = Object.keys(added).find((name) => name in functions);
+  if (clash !== undefined) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `loadKernels: extension "${extension}" brings ${clash}, which is there already; give it once`,
+    );
+  }
+  return { ...functions, ...added };
 }
 
 function createKernels(
-  variant: KernelVariant,
-  threads: number,
-  arena: Arena,
+  about: Pick<Kernels, "variant" | "threads" | "arena" | "extensions">,
   functions: Readonly<Record<string, KernelFunction>>,
   pool: ThreadPool | undefined,
 ): Kernels {
@@ -128,12 +187,10 @@ function createKernels(
     if (!live) return;
     live = false;
     pool?.dispose();
-    arena.dispose();
+    about.arena.dispose();
   };
   return {
-    variant,
-    threads,
-    arena,
+    ...about,
     run(plan) {
       if (!live) throw new EdgewrightError("disposed", "Kernels.run: the kernels were disposed of");
       const { jobs } = plan;
@@ -191,7 +248,10 @@ async function link(
 ): Promise<Record<string, KernelFunction>> {
   try {
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    return { ...instance.exports } as Record<string, KernelFunction>;
+    const kernels = Object.entries(instance.exports).filter(
+      ([, value]) => typeof value === "function",
+    );
+    return Object.fromEntries(kernels) as Record<string, KernelFunction>;
   } catch (cause) {
     throw new EdgewrightError(
       "invalid-argument",
@@ -202,8 +262,11 @@ async function link(
   }
 }
 
-async function compile(variant: KernelVariant, shared: boolean): Promise<WebAssembly.Module> {
-  const base64 = variant === "relaxed" ? RELAXED_WASM : BASELINE_WASM;
+async function compile(
+  base64: string,
+  variant: KernelVariant,
+  shared: boolean,
+): Promise<WebAssembly.Module> {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   try {
     return await WebAssembly.compile(withSharedMemory(bytes, shared));

@@ -35,7 +35,8 @@ export function controlWords(threads: number): number {
 
 /** What a worker is started with. */
 export interface WorkerStart {
-  readonly module: WebAssembly.Module;
+  /** The main module, and those of extensions. */
+  readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
   /** Byte address of the control words. */
   readonly control: number;
@@ -77,11 +78,15 @@ export const WORKER_SOURCE: string = /*@__PURE__*/ (() => `
 "use strict";
 ${TAKE_UNITS_SOURCE}
 const begin = async (start, post) => {
-  const { exports } = await WebAssembly.instantiate(start.module, { env: { memory: start.memory } });
-  const { threads, thread } = start;
-  exports.set_thread(thread, 0, 0);
-  const kernels = start.names.map((name) => exports[name]);
-  const c = new Int32Array(start.memory.buffer, start.control, ${CONTROL.next} + ${CONTROL.line} * threads);
+  const { modules, memory, threads, thread } = start;
+  const functions = {};
+  for (const module of modules) {
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+    exports.set_thread(thread, 0, 0);
+    Object.assign(functions, exports);
+  }
+  const kernels = start.names.map((name) => functions[name]);
+  const c = new Int32Array(memory.buffer, start.control, ${CONTROL.next} + ${CONTROL.line} * threads);
   let seen = 0;
   post("ready");
   for (;;) {

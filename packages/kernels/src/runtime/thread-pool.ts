@@ -19,7 +19,8 @@ export interface ThreadPool {
 export interface ThreadPoolOptions {
   /** Over a shared memory. */
   readonly arena: Arena;
-  readonly module: WebAssembly.Module;
+  /** The main module, and those of extensions. */
+  readonly modules: readonly WebAssembly.Module[];
   /** The calling thread's instance. */
   readonly functions: Readonly<Record<string, KernelFunction>>;
   /** Threads, the calling one included. */
@@ -42,7 +43,7 @@ const WORTH_WAKING = 4;
  * @throws EdgewrightError `unavailable` when a worker cannot be started.
  */
 export async function startThreadPool(options: ThreadPoolOptions): Promise<ThreadPool> {
-  const { arena, module, functions, threads, start = startWorker } = options;
+  const { arena, modules, functions, threads, start = startWorker } = options;
   const block = arena.allocate(controlWords(threads) * 4);
   arena.i32(block.ptr, controlWords(threads)).fill(0);
   const names = Object.keys(functions);
@@ -53,7 +54,7 @@ export async function startThreadPool(options: ThreadPoolOptions): Promise<Threa
   try {
     const { memory } = arena;
     for (let thread = 1; thread < threads; thread++) {
-      workers.push(start({ module, memory, control: block.ptr, names, threads, thread }));
+      workers.push(start({ modules, memory, control: block.ptr, names, threads, thread }));
     }
     await within(START_TIMEOUT_MS, Promise.all(workers.map((worker) => worker.ready)));
   } catch (error) {

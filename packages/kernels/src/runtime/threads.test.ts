@@ -92,9 +92,9 @@ describe("threads", () => {
       count: (_, begin, end) => calls.push([begin, end]),
     };
     const absent = (): StartedWorker => ({ ready: Promise.resolve(), terminate() {} });
-    const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+    const modules = [new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))];
     const { arena } = kernels;
-    const pool = await startThreadPool({ arena, module, functions, threads: 4, start: absent });
+    const pool = await startThreadPool({ arena, modules, functions, threads: 4, start: absent });
     pool.run({ kernel: "count", params: 0, units: 1000, grain: 3 });
     expect(calls[0]![0]).toBe(0);
     expect(calls.at(-1)![1]).toBe(1000);
@@ -117,8 +117,8 @@ describe("threads", () => {
       ready: Promise.reject(new EdgewrightError("unavailable", "no workers today")),
       terminate() {},
     });
-    const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
-    const options = { arena, module, functions: {}, threads: 2, start: failing };
+    const modules = [new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))];
+    const options = { arena, modules, functions: {}, threads: 2, start: failing };
     await expect(startThreadPool(options)).rejects.toThrow("no workers today");
     expect(arena.used).toBe(used);
   });
