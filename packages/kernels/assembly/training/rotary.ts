@@ -5,8 +5,8 @@ import { loadNext, storeNext } from "../tails";
 
 // Words: 0 x [outer, sequence, heads, width], 4 y (may be x), 8 sequence, 12 heads, 16 width, 20 rotated (even:
 // the first elements of a vector, the others are copied), 24 angles [places, rotated] (the cosines of a
-// position, then its sines), 28 places, 32 positions (i32, 0: the index in the sequence), 36 positions from one
-// outer index to the next, 40 interleaved (1: neighbours are pairs, else i and i + rotated / 2), 44 direction
+// position, then its sines), 28 places, 32 positions (i32, 0: the index in the sequence), 36 outer indices that
+// share a row of positions, 40 interleaved (1: neighbours are pairs, else i and i + rotated / 2), 44 direction
 // (1 or -1, the gradient), 48 flag, set to 1 here where a position is not below `places`: such vectors become
 // zeros. A unit is (outer, sequence index).
 export function rotary_f32(params: usize, begin: i32, end: i32): void {
@@ -21,7 +21,7 @@ export function rotary_f32(params: usize, begin: i32, end: i32): void {
   for (let unit = begin; unit < end; unit++) {
     const outer = unit / sequence;
     let place = <u32>(unit - outer * sequence);
-    if (positions) place = load<u32>(positions + (<usize>(outer * load<i32>(params, 36) + place) << 2));
+    if (positions) place = load<u32>(positions + (<usize>((outer / load<i32>(params, 36)) * sequence + place) << 2));
     let x = load<usize>(params, 0) + <usize>unit * row;
     let y = load<usize>(params, 4) + <usize>unit * row;
     if (place >= load<u32>(params, 28)) {

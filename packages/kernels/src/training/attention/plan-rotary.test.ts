@@ -28,7 +28,8 @@ function rotate(
 }
 
 const sizes = fc.record({
-  outer: fc.integer({ min: 1, max: 3 }),
+  groups: fc.integer({ min: 1, max: 2 }),
+  group: fc.integer({ min: 1, max: 2 }),
   sequence: fc.integer({ min: 1, max: 6 }),
   heads: fc.integer({ min: 1, max: 3 }),
   half: fc.integer({ min: 0, max: 11 }),
@@ -42,55 +43,59 @@ const sizes = fc.record({
 
 test("pairs are turned by the angles of their positions", () => {
   fc.assert(
-    fc.property(sizes, ({ outer, sequence, heads, half, still, pairing, inverse, ...rest }) => {
-      const random = seededNumbers(rest.seed);
-      const rotated = 2 * half;
-      const width = rotated + still;
-      const places = 20;
-      const x = randomFloats(outer * sequence * heads * width, random);
-      const positions = Int32Array.from({ length: outer * sequence }, () =>
-        Math.floor(random() * places),
-      );
-      const angles = createRotaryAngles({ places, rotated });
-      const expected = Float64Array.from(x);
-      for (let o = 0; o < outer; o++) {
-        for (let s = 0; s < sequence; s++) {
-          const own = rest.positions === "own" ? o * sequence + s : s;
-          const position = rest.positions === "none" ? s : positions[own]!;
-          for (let h = 0; h < heads; h++) {
-            const at = ((o * sequence + s) * heads + h) * width;
-            const vector = x.subarray(at, at + width);
-            expected.set(rotate(vector, position, rotated, pairing, inverse ? -1 : 1), at);
+    fc.property(
+      sizes,
+      ({ groups, group, sequence, heads, half, still, pairing, inverse, ...rest }) => {
+        const random = seededNumbers(rest.seed);
+        const rotated = 2 * half;
+        const width = rotated + still;
+        const outer = groups * group;
+        const places = 20;
+        const x = randomFloats(outer * sequence * heads * width, random);
+        const positions = Int32Array.from({ length: outer * sequence }, () =>
+          Math.floor(random() * places),
+        );
+        const angles = createRotaryAngles({ places, rotated });
+        const expected = Float64Array.from(x);
+        for (let o = 0; o < outer; o++) {
+          for (let s = 0; s < sequence; s++) {
+            const own = rest.positions === "own" ? Math.floor(o / group) * sequence + s : s;
+            const position = rest.positions === "none" ? s : positions[own]!;
+            for (let h = 0; h < heads; h++) {
+              const at = ((o * sequence + s) * heads + h) * width;
+              const vector = x.subarray(at, at + width);
+              expected.set(rotate(vector, position, rotated, pairing, inverse ? -1 : 1), at);
+            }
           }
         }
-      }
-      for (const y of computeEverywhere(
-        kinds,
-        [x, angles, positions],
-        expected.length,
-        (k, [at, angles, positionsAt], y) => {
-          if (rest.inPlace) k.arena.f32(y, x.length).set(x);
-          return planRotary(k, {
-            x: rest.inPlace ? y : at!,
-            y,
-            outer,
-            sequence,
-            heads,
-            width,
-            rotated,
-            angles: angles!,
-            places,
-            ...(rest.positions !== "none" && { positions: positionsAt! }),
-            positionsPerOuter: rest.positions === "own",
-            pairing,
-            inverse,
-          });
-        },
-      )) {
-        // Cosine, sine, two products and a sum of numbers up to 1, each rounded.
-        expect(relativeError(y, expected, 1)).toBeLessThan(4e-7);
-      }
-    }),
+        for (const y of computeEverywhere(
+          kinds,
+          [x, angles, positions],
+          expected.length,
+          (k, [at, angles, positionsAt], y) => {
+            if (rest.inPlace) k.arena.f32(y, x.length).set(x);
+            return planRotary(k, {
+              x: rest.inPlace ? y : at!,
+              y,
+              outer,
+              sequence,
+              heads,
+              width,
+              rotated,
+              angles: angles!,
+              places,
+              ...(rest.positions !== "none" && { positions: positionsAt! }),
+              ...(rest.positions === "own" && { positionGroup: group }),
+              pairing,
+              inverse,
+            });
+          },
+        )) {
+          // Cosine, sine, two products and a sum of numbers up to 1, each rounded.
+          expect(relativeError(y, expected, 1)).toBeLessThan(4e-7);
+        }
+      },
+    ),
     { numRuns: 80, seed: 3 },
   );
 });

@@ -27,10 +27,10 @@ export interface RotarySpec {
   readonly angles: number;
   /** Rows of the table. */
   readonly places: number;
-  /** Address of the table's row for every vector, i32 [sequence]. @default 0, 1, 2 ... */
+  /** Address of the table's row for every vector, i32 [outer / positionGroup, sequence]. @default 0, 1, 2 ... */
   readonly positions?: number;
-  /** Positions are [outer, sequence] rather than the same for every outer index. @default false */
-  readonly positionsPerOuter?: boolean;
+  /** Neighbouring outer indices that share their positions: a divisor of `outer`. @default outer */
+  readonly positionGroup?: number;
   /** @default "halves" */
   readonly pairing?: RotaryPairing;
   /** Turn back: the gradient of the embedding. @default false */
@@ -51,7 +51,7 @@ const FLOATS_WORTH_A_THREAD = 16384;
  */
 export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
   const { x, y, outer = 1, sequence, heads = 1, width, rotated = width, places } = spec;
-  const { positions = 0, positionsPerOuter = false, pairing = "halves", inverse = false } = spec;
+  const { positions = 0, positionGroup = outer, pairing = "halves", inverse = false } = spec;
   requireTraining("planRotary", kernels);
   checkCounts("planRotary", { outer, sequence, heads, width, rotated, places }, 0);
   if (rotated % 2 !== 0 || rotated > width) {
@@ -62,6 +62,11 @@ export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
   if (positions === 0 && places < sequence) {
     throw new ShapeError(
       `planRotary: expected angles for ${sequence} positions, got ${places}; make a longer table`,
+    );
+  }
+  if (outer > 0 && outer % positionGroup !== 0) {
+    throw new ShapeError(
+      `planRotary: expected a divisor of ${outer} as positionGroup, got ${positionGroup}`,
     );
   }
   if (pairing !== "halves" && pairing !== "neighbours") {
@@ -83,7 +88,7 @@ export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
         spec.angles,
         places,
         positions,
-        positionsPerOuter ? sequence : 0,
+        Math.max(1, positionGroup),
         pairing === "neighbours" ? 1 : 0,
         floatBits(inverse ? -1 : 1),
         0,
@@ -96,7 +101,7 @@ export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
     where: "planRotary",
     word: 12,
     indices: positions,
-    count: positionsPerOuter ? outer * sequence : sequence,
+    count: (outer / positionGroup) * sequence,
     limit: places,
   });
 }
