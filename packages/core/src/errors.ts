@@ -8,7 +8,8 @@ export type ErrorCode =
   | "limit-exceeded"
   | "disposed"
   | "aborted"
-  | "unavailable";
+  | "unavailable"
+  | "diverged";
 
 /** Fields an {@link EdgewrightError} may carry besides its message. */
 export interface EdgewrightErrorOptions {

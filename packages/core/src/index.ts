@@ -69,6 +69,7 @@ export {
 } from "./packed/ternary.js";
 export { packedBytes, unpackTensor } from "./packed/unpack-tensor.js";
 export { createRng, philox4x32, type Rng, type RngState, restoreRng } from "./rng.js";
+export { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.js";
 export type {
   ComputeUnit,
   CoRun,
