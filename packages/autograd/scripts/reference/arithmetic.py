@@ -30,15 +30,15 @@ def add_cases(family):
         x = {"x": draw(3, 5, **positive)}
         options = {"exponent": exponent}
         family.case(f"to {exponent}", "power", options, x, lambda x, e=exponent: x**e)
-    family.case("", "exponential", {}, {"x": draw(3, 5, low=-3, high=3)}, torch.exp)
-    family.case("", "logarithm", {}, {"x": draw(3, 5, **positive)}, torch.log)
-    family.case("", "squareRoot", {}, {"x": draw(3, 5, **positive)}, torch.sqrt)
-    family.case("", "square", {}, {"x": draw(3, 5)}, torch.square)
-    family.case("", "negate", {}, {"x": draw(3, 5)}, torch.neg)
-    family.case("", "absolute", {}, {"x": draw(3, 5, kinks=(0,))}, torch.abs)
+    family.case("3x5", "exponential", {}, {"x": draw(3, 5, low=-3, high=3)}, torch.exp)
+    family.case("3x5", "logarithm", {}, {"x": draw(3, 5, **positive)}, torch.log)
+    family.case("3x5", "squareRoot", {}, {"x": draw(3, 5, **positive)}, torch.sqrt)
+    family.case("3x5", "square", {}, {"x": draw(3, 5)}, torch.square)
+    family.case("3x5", "negate", {}, {"x": draw(3, 5)}, torch.neg)
+    family.case("3x5", "absolute", {}, {"x": draw(3, 5, kinks=(0,))}, torch.abs)
     limits = {"low": -0.5, "high": 0.75}
     x = draw(3, 5, kinks=tuple(limits.values()))
-    family.case("", "clamp", limits, {"x": x}, lambda x: torch.clamp(x, *limits.values()))
+    family.case("3x5", "clamp", limits, {"x": x}, lambda x: torch.clamp(x, *limits.values()))
     for operation, compute in {"maximum": torch.maximum, "minimum": torch.minimum}.items():
         for a, b in ([3, 5], [3, 5]), ([2, 3, 4], [4]), ([2, 1, 4], [3, 1]):
             name = f"{'x'.join(map(str, a))} and {'x'.join(map(str, b))}"

@@ -1,0 +1,31 @@
+import {
+  type GeluOptions,
+  gelu,
+  hardSwish,
+  type LeakyReluOptions,
+  leakyRelu,
+  logSoftmax,
+  prelu,
+  relu,
+  relu6,
+  sigmoid,
+  silu,
+  softmax,
+  tanh,
+} from "../index.js";
+import activations from "./activations.json";
+import { casesOf, describeReferences } from "./run-reference.test-support.js";
+
+describeReferences(casesOf(activations), {
+  relu: ({ x }) => relu(x!),
+  relu6: ({ x }) => relu6(x!),
+  leakyRelu: ({ x }, options) => leakyRelu(x!, options as LeakyReluOptions),
+  prelu: ({ x, slope }) => prelu(x!, slope!),
+  silu: ({ x }) => silu(x!),
+  gelu: ({ x }, options) => gelu(x!, options as GeluOptions),
+  sigmoid: ({ x }) => sigmoid(x!),
+  tanh: ({ x }) => tanh(x!),
+  hardSwish: ({ x }) => hardSwish(x!),
+  softmax: ({ x }) => softmax(x!),
+  logSoftmax: ({ x }) => logSoftmax(x!),
+});
