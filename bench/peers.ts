@@ -108,6 +108,22 @@ export async function loadTfjsWasm(
   return { version: versionOf("@tensorflow/tfjs-backend-wasm"), tf };
 }
 
+/** Registers tfjs's gradients, which its package for Node leaves out; {@link loadTfjsWasm} comes first. */
+export async function loadTfjsGradients(): Promise<void> {
+  // Written as ES modules in a CommonJS package: Node itself cannot read it, the loader of the benchmarks
+  // can. Kernels and gradients are registered in a table that all copies of the library share.
+  const main = requirePeer().resolve("@tensorflow/tfjs-core");
+  await import(pathToFileURL(join(main, "..", "register_all_gradients.js")).href);
+}
+
+/** jax-js with its WebAssembly backend made current; it has one thread where `Worker` is no global. */
+export async function loadJaxWasm(): Promise<{ readonly version: string; readonly jax: Loose }> {
+  const jax = await importPeer("@jax-js/jax");
+  await jax.init("wasm");
+  jax.defaultDevice("wasm");
+  return { version: versionOf("@jax-js/jax"), jax };
+}
+
 /** ml-matrix: dense linear algebra in plain JavaScript. */
 export async function loadMlMatrix(): Promise<{
   readonly version: string;
