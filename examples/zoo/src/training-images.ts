@@ -1,5 +1,5 @@
-import { EdgewrightError } from "@edgewright/core";
 import type { TrainingData } from "@edgewright/autograd";
+import { EdgewrightError } from "@edgewright/core";
 import { type Augmentation, writeAugmented } from "./data/augment.js";
 import type { DatasetFacts } from "./data/datasets.js";
 import { standardisedLevels } from "./data/input-tensor.js";
