@@ -6,7 +6,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "@edgewright
 import type { Recipe } from "./recipes.js";
 
 /** How far an interrupted training has come. */
-export interface TrainingProgressFile {
+interface TrainingProgressFile {
   readonly checkpoint: Checkpoint;
   /** Wall time of the steps so far. */
   readonly seconds: number;

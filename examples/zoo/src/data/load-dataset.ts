@@ -8,17 +8,14 @@ import { locateMnist } from "./locate-mnist.js";
 
 /** Options of {@link loadDataset}. */
 export interface LoadDatasetOptions {
-  /** Folder with the four files. @default found as {@link locateDataset} does */
+  /** Folder with the four files. @default where the data set is looked for */
   folder?: string;
   /** Told what is going on when files have to be fetched. @default none */
   onProgress?: (message: string) => void;
 }
 
 /** The folder with the files of a data set. @throws EdgewrightError `unavailable`, with what to do */
-export async function locateDataset(
-  name: DatasetName,
-  options: LoadDatasetOptions = {},
-): Promise<string> {
+async function locateDataset(name: DatasetName, options: LoadDatasetOptions = {}): Promise<string> {
   return name === "mnist" ? locateMnist(options) : locateFashionMnist(options);
 }
 
