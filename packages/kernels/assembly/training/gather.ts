@@ -48,8 +48,8 @@ export function gather_rows_gradient_f32(params: usize, begin: i32, end: i32): v
   }
 }
 
-/** y += x over `count` floats. */
-export function addRow(x: usize, y: usize, count: i32): void {
+// y += x over `count` floats.
+function addRow(x: usize, y: usize, count: i32): void {
   for (; count >= 8; count -= 8) {
     v128.store(y, f32x4.add(v128.load(y), v128.load(x)));
     v128.store(y, f32x4.add(v128.load(y, 16), v128.load(x, 16)), 16);

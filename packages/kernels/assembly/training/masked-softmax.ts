@@ -1,6 +1,6 @@
 // Softmax of attention scores under masks that need no tensor (causal, sliding window, lengths) or one.
-import { expRow, multiplyRow, rowMaximum } from "../normalize";
-import { loadNext, storeNext } from "../tails";
+import { loadTail, storeTail } from "../tails";
+import { addLanes, exponential, firstLanes } from "./row-sums";
 
 const ADDED = 1;
 
@@ -42,41 +42,52 @@ export function masked_softmax_f32(params: usize, begin: i32, end: i32): void {
       <usize>(matrix - batch * heads) * load<usize>(params, 52) +
       <usize>row * load<usize>(params, 56) +
       (<usize>first << (kind == ADDED ? 2 : 0));
-    scoreRow(x, y, count, scale, mask, kind);
-    const top = rowMaximum(y, count);
-    if (top == -Infinity && !anyNaN(y, count)) memory.fill(y, 0, <usize>count << 2);
-    else multiplyRow(y, count, f32x4.splat(1 / expRow(y, y, count, f32x4.splat(top))));
+    const top = scoreRow(x, y, count, scale, mask, kind);
+    if (top == -Infinity) memory.fill(y, 0, <usize>count << 2);
+    else normalizeRow(y, count, f32x4.splat(top));
     memory.fill(y - (<usize>first << 2), 0, <usize>first << 2);
     memory.fill(y + (<usize>count << 2), 0, <usize>(cols - stop) << 2);
   }
 }
 
-// Every maximum passes over NaN: a row of nothing else must stay NaN, so that the loss shows it.
-function anyNaN(p: usize, count: i32): bool {
-  for (; count > 0; count--) {
-    if (load<f32>(p) != load<f32>(p)) return true;
-    p += 4;
-  }
-  return false;
-}
-
-function scoreRow(x: usize, y: usize, count: i32, scale: v128, mask: usize, kind: i32): void {
+// y = scale x + mask; returns the largest, or NaN where there is one, so that the loss shows it.
+function scoreRow(x: usize, y: usize, count: i32, scale: v128, mask: usize, kind: i32): f32 {
   const hidden = f32x4.splat(-Infinity);
+  let top = hidden;
   for (; count > 0; count -= 4) {
-    let v = f32x4.mul(loadNext(x, count), scale);
+    let v = f32x4.mul(loadTail(x, count), scale);
     if (kind == ADDED) {
-      v = f32x4.add(v, loadNext(mask, count));
+      v = f32x4.add(v, loadTail(mask, count));
       mask += 16;
     } else if (kind) {
       let bytes: u32 = 0;
-      if (count >= 4) bytes = load<u32>(mask);
-      else for (let i = 0; i < count; i++) bytes |= <u32>load<u8>(mask + <usize>i) << (<u32>i << 3);
-      const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(i32x4.splat(<i32>bytes)));
-      v = v128.bitselect(hidden, v, i32x4.eq(wide, i32x4.splat(0)));
+      for (let i = min(count, 4); i > 0; i--) bytes = (bytes << 8) | <u32>load<u8>(mask + <usize>(i - 1));
+      const wide = i16x8.extend_low_i8x16_u(i32x4.splat(<i32>bytes));
+      v = v128.bitselect(hidden, v, i32x4.eq(i32x4.extend_low_i16x8_u(wide), i32x4.splat(0)));
       mask += 4;
     }
-    storeNext(y, v, count);
+    storeTail(y, v, count);
+    top = f32x4.max(top, v128.bitselect(v, hidden, firstLanes(i32x4.splat(-1), count)));
     x += 16;
+    y += 16;
+  }
+  top = f32x4.max(top, i8x16.shuffle(top, top, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  return max(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1));
+}
+
+// y = e^(y - top) over their sum.
+function normalizeRow(y: usize, count: i32, top: v128): void {
+  let sum = f32x4.splat(0);
+  let p = y;
+  for (let left = count; left > 0; left -= 4) {
+    const e = firstLanes(exponential(f32x4.sub(loadTail(p, left), top)), left);
+    sum = f32x4.add(sum, e);
+    storeTail(p, e, left);
+    p += 16;
+  }
+  const factor = f32x4.splat(1 / addLanes(sum));
+  for (; count > 0; count -= 4) {
+    storeTail(y, f32x4.mul(loadTail(y, count), factor), count);
     y += 16;
   }
 }

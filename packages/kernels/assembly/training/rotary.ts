@@ -1,7 +1,6 @@
 // Rotary position embedding: pairs of a vector's elements turned by angles that grow with its position.
 import { copyBytes } from "../layout";
-import { multiplyAdd } from "../lanes";
-import { loadNext, storeNext } from "../tails";
+import { loadTail, storeTail } from "../tails";
 
 // Words: 0 x [outer, sequence, heads, width], 4 y (may be x), 8 sequence, 12 heads, 16 width, 20 rotated (even:
 // the first elements of a vector, the others are copied), 24 angles [places, rotated] (the cosines of a
@@ -30,10 +29,11 @@ export function rotary_f32(params: usize, begin: i32, end: i32): void {
       continue;
     }
     const angles = load<usize>(params, 24) + <usize>place * (<usize>rotated << 2);
+    const half = <usize>rotated << 1;
+    const ends = load<i32>(params, 40);
     for (let head = 0; head < heads; head++) {
-      if (load<i32>(params, 40)) rotateNeighbours(x, y, rotated, angles, direction);
-      else rotateHalves(x, y, rotated >> 1, angles, direction);
-      const done = <usize>rotated << 2;
+      rotate(x, y, rotated, angles, direction, ends ? 0 : half);
+      const done = half + half;
       if (rest && x != y) copyBytes(x + done, y + done, rest);
       x += <usize>width << 2;
       y += <usize>width << 2;
@@ -41,33 +41,30 @@ export function rotary_f32(params: usize, begin: i32, end: i32): void {
   }
 }
 
-function rotateHalves(x: usize, y: usize, half: i32, angles: usize, direction: v128): void {
-  const other = <usize>half << 2;
-  for (let count = half; count > 0; count -= 4) {
-    const cosine = loadNext(angles, count);
-    const sine = f32x4.mul(loadNext(angles + other, count), direction);
-    const a = loadNext(x, count);
-    const b = loadNext(x + other, count);
-    storeNext(y, multiplyAdd(f32x4.mul(a, cosine), f32x4.neg(b), sine), count);
-    storeNext(y + other, multiplyAdd(f32x4.mul(b, cosine), a, sine), count);
-    angles += 16;
-    x += 16;
-    y += 16;
-  }
-}
-
-function rotateNeighbours(x: usize, y: usize, rotated: i32, angles: usize, direction: v128): void {
-  const other = <usize>rotated << 1; // bytes of the cosines
-  const signs = f32x4.mul(direction, f32x4(-1, 1, -1, 1));
-  for (let count = rotated; count > 0; count -= 4) {
-    let cosine = loadNext(angles, min(count >> 1, 2));
-    let sine = loadNext(angles + other, min(count >> 1, 2));
-    cosine = i8x16.shuffle(cosine, cosine, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
-    sine = i8x16.shuffle(sine, sine, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
-    const v = loadNext(x, count);
-    const swapped = i8x16.shuffle(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
-    storeNext(y, multiplyAdd(f32x4.mul(v, cosine), swapped, f32x4.mul(sine, signs)), count);
-    angles += 8;
+// Turns pairs `apart` bytes from each other, or neighbours where that is 0.
+function rotate(x: usize, y: usize, rotated: i32, angles: usize, direction: v128, apart: usize): void {
+  const sines = <usize>rotated << 1;
+  for (let count = rotated >> 1; count > 0; ) {
+    // Four pairs, or two of neighbours.
+    const lanes = apart ? count : min(count, 2);
+    let cosine = loadTail(angles, lanes);
+    let sine = f32x4.mul(loadTail(angles + sines, lanes), direction);
+    if (apart) {
+      const a = loadTail(x, lanes);
+      const b = loadTail(x + apart, lanes);
+      storeTail(y, f32x4.sub(f32x4.mul(a, cosine), f32x4.mul(b, sine)), lanes);
+      storeTail(y + apart, f32x4.add(f32x4.mul(b, cosine), f32x4.mul(a, sine)), lanes);
+      angles += 16;
+      count -= 4;
+    } else {
+      cosine = i8x16.shuffle(cosine, cosine, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
+      sine = i8x16.shuffle(sine, f32x4.neg(sine), 16, 17, 18, 19, 0, 1, 2, 3, 20, 21, 22, 23, 4, 5, 6, 7);
+      const v = loadTail(x, lanes << 1);
+      const swapped = i8x16.shuffle(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+      storeTail(y, f32x4.add(f32x4.mul(v, cosine), f32x4.mul(swapped, sine)), lanes << 1);
+      angles += 8;
+      count -= 2;
+    }
     x += 16;
     y += 16;
   }

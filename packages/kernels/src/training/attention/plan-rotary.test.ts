@@ -20,7 +20,7 @@ function rotate(
   const y = Float64Array.from(x);
   for (let i = 0; i < rotated / 2; i++) {
     const angle = sign * position * 10000 ** ((-2 * i) / rotated);
-    const [a, b] = pairing === "halves" ? [i, i + rotated / 2] : [2 * i, 2 * i + 1];
+    const [a, b] = pairing === "half" ? [i, i + rotated / 2] : [2 * i, 2 * i + 1];
     y[a] = x[a]! * Math.cos(angle) - x[b]! * Math.sin(angle);
     y[b] = x[b]! * Math.cos(angle) + x[a]! * Math.sin(angle);
   }
@@ -34,7 +34,7 @@ const sizes = fc.record({
   heads: fc.integer({ min: 1, max: 3 }),
   half: fc.integer({ min: 0, max: 11 }),
   still: fc.integer({ min: 0, max: 5 }),
-  pairing: fc.constantFrom<RotaryPairing>("halves", "neighbours"),
+  pairing: fc.constantFrom<RotaryPairing>("half", "interleaved"),
   inverse: fc.boolean(),
   positions: fc.constantFrom("none", "shared", "own"),
   inPlace: fc.boolean(),
@@ -152,8 +152,8 @@ test("errors say what was expected", () => {
   expect(() => planRotary(kernels, { ...spec, places: 2 })).toThrow(
     "planRotary: expected angles for 3 positions, got 2",
   );
-  expect(() => planRotary(kernels, { ...spec, pairing: "thirds" as "halves" })).toThrow(
-    'planRotary: expected pairing "halves" or "neighbours", got "thirds"',
+  expect(() => planRotary(kernels, { ...spec, pairing: "thirds" as "half" })).toThrow(
+    'planRotary: expected pairing "half" or "interleaved", got "thirds"',
   );
   expect(() => createRotaryAngles({ places: 1, rotated: 4, frequencies: [1] })).toThrow(
     "half as many frequencies, got 4 and 1",

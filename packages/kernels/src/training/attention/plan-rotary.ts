@@ -6,7 +6,7 @@ import { type IndexedPlan, withIndexCheck } from "../indexing/indexed-plan.js";
 import { requireTraining } from "../load-training-kernels.js";
 
 /** Which elements of a vector are turned together: i and i + rotated / 2 (GPT-NeoX, Llama), or 2 i and 2 i + 1 (RoFormer, GPT-J). */
-export type RotaryPairing = "halves" | "neighbours";
+export type RotaryPairing = "half" | "interleaved";
 
 /** A rotary position embedding for {@link planRotary}. */
 export interface RotarySpec {
@@ -31,7 +31,7 @@ export interface RotarySpec {
   readonly positions?: number;
   /** Neighbouring outer indices that share their positions: a divisor of `outer`. @default outer */
   readonly positionGroup?: number;
-  /** @default "halves" */
+  /** @default "half" */
   readonly pairing?: RotaryPairing;
   /** Turn back: the gradient of the embedding. @default false */
   readonly inverse?: boolean;
@@ -51,7 +51,7 @@ const FLOATS_WORTH_A_THREAD = 16384;
  */
 export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
   const { x, y, outer = 1, sequence, heads = 1, width, rotated = width, places } = spec;
-  const { positions = 0, positionGroup = outer, pairing = "halves", inverse = false } = spec;
+  const { positions = 0, positionGroup = outer, pairing = "half", inverse = false } = spec;
   requireTraining("planRotary", kernels);
   checkCounts("planRotary", { outer, sequence, heads, width, rotated, places }, 0);
   if (rotated % 2 !== 0 || rotated > width) {
@@ -69,10 +69,10 @@ export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
       `planRotary: expected a divisor of ${outer} as positionGroup, got ${positionGroup}`,
     );
   }
-  if (pairing !== "halves" && pairing !== "neighbours") {
+  if (pairing !== "half" && pairing !== "interleaved") {
     throw new EdgewrightError(
       "invalid-argument",
-      `planRotary: expected pairing "halves" or "neighbours", got ${JSON.stringify(pairing)}`,
+      `planRotary: expected pairing "half" or "interleaved", got ${JSON.stringify(pairing)}`,
     );
   }
   const plan = createPlan(kernels.arena, [
@@ -89,7 +89,7 @@ export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
         places,
         positions,
         Math.max(1, positionGroup),
-        pairing === "neighbours" ? 1 : 0,
+        pairing === "interleaved" ? 1 : 0,
         floatBits(inverse ? -1 : 1),
         0,
       ],

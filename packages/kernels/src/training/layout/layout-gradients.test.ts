@@ -1,20 +1,17 @@
 import { stridesOf } from "@edgewright/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createResizeTable, planReduce, planResize2d, type ResizeTable } from "../../index.js";
+import { createResizeTable, planResize2d, type ResizeTable } from "../../index.js";
 import { randomFloats, relativeError, seededNumbers } from "../../runtime/fixtures.test-support.js";
 import { computeEverywhere } from "../compute-everywhere.test-support.js";
 import { loadEveryTrainingKind } from "../fixtures.test-support.js";
-import { planAddStrided } from "./plan-add-strided.js";
 import {
   broadcastGradientWorkspaceBytes,
   planBroadcastGradient,
 } from "./plan-broadcast-gradient.js";
-import { planExtremeGradient } from "./plan-extreme-gradient.js";
 import { transposeResizeTable } from "./transpose-resize-table.js";
 
 const kinds = await loadEveryTrainingKind();
-const [, kernels] = kinds[0]!;
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Where each element of a shape lies, in row-major order of the shape. */
@@ -24,42 +21,6 @@ function places(shape: readonly number[], strides: readonly number[], start = 0)
     shape.reduce((sum, n, i) => sum + (Math.floor(at / dense[i]!) % n) * strides[i]!, start),
   );
 }
-
-test("sums into strided layouts: slices with steps, backwards, repeats", () => {
-  const axis = fc.record({
-    length: fc.integer({ min: 0, max: 5 }),
-    step: fc.constantFrom(-2, -1, 1, 2),
-    repeats: fc.boolean(),
-  });
-  fc.assert(
-    fc.property(fc.array(axis, { maxLength: 6 }), fc.nat(), (axes, seed) => {
-      const shape = axes.map(({ length }) => length);
-      const dense = stridesOf(shape);
-      const xStrides = axes.map(({ repeats }, i) => (repeats ? 0 : dense[i]!));
-      const wide = stridesOf(shape.map((length) => 2 * length + 1));
-      const yStrides = axes.map(({ step }, i) => step * wide[i]!);
-      const start = axes.reduce(
-        (sum, { step, length }, i) => sum + (step < 0 ? 2 * length * wide[i]! : 0),
-        0,
-      );
-      const random = seededNumbers(seed);
-      const x = randomFloats(size(shape), random);
-      const before = randomFloats(size(shape.map((length) => 2 * length + 1)), random);
-      const expected = before.slice();
-      const from = places(shape, xStrides);
-      places(shape, yStrides, start).forEach((to, i) => {
-        expected[to] = expected[to]! + x[from[i]!]!;
-      });
-      for (const y of computeEverywhere(kinds, [x], before.length, (k, [at], to) => {
-        k.arena.f32(to, before.length).set(before);
-        return planAddStrided(k, { x: at!, y: to + 4 * start, shape, xStrides, yStrides });
-      })) {
-        expect([...y]).toEqual([...expected]);
-      }
-    }),
-    { numRuns: 100, seed: 1 },
-  );
-});
 
 test("a broadcast's gradient sums the repeated axes", () => {
   const axis = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.boolean());
@@ -106,49 +67,6 @@ test("the workspace of a broadcast's gradient is what lies between its sums", ()
   expect(bytes({ shape: [3, 2, 4, 2, 5], target: [1, 2, 1, 2, 1] })).toBe(192 + 64);
   expect(() => bytes({ shape: [2, 3], target: [2] })).toThrow(
     "planBroadcastGradient: [2] does not broadcast to [2, 3]",
-  );
-});
-
-test("the gradient of a maximum or minimum goes to the elements that reach it", () => {
-  const any = fc.record({
-    outer: fc.integer({ min: 1, max: 4 }),
-    axis: fc.integer({ min: 1, max: 23 }),
-    inner: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 19 })),
-    op: fc.constantFrom<("max" | "min")[]>("max", "min"),
-    seed: fc.nat(),
-  });
-  fc.assert(
-    fc.property(any, ({ outer, axis, inner, op, seed }) => {
-      const random = seededNumbers(seed);
-      // Few different values, 0 among them, so that some are shared.
-      const x = Float32Array.from({ length: outer * axis * inner }, () =>
-        Math.round(random() * 6 - 3),
-      );
-      const dy = randomFloats(outer * inner, random);
-      const expected = new Float64Array(x.length);
-      for (let i = 0; i < dy.length; i++) {
-        const at = Math.floor(i / inner) * axis * inner + (i % inner);
-        const places = Array.from({ length: axis }, (_, j) => at + j * inner);
-        const extreme = (op === "max" ? Math.max : Math.min)(...places.map((j) => x[j]!));
-        const chosen = places.filter((j) => x[j] === extreme);
-        for (const j of chosen) expected[j] = dy[i]! / chosen.length;
-      }
-      const sizes = { outer, axis, inner };
-      for (const [, k] of kinds) {
-        const held = [x, dy, new Float32Array(dy.length)].map((data) => k.arena.upload(data));
-        const [from, , y] = held.map(({ ptr }) => ptr) as [number, number, number];
-        const plan = planReduce(k, { op, x: from, y, ...sizes });
-        k.run(plan);
-        const extremes = k.arena.f32(y, dy.length).slice();
-        for (const each of [plan, ...held]) each.dispose();
-        const [dx] = computeEverywhere([["", k]], [x, extremes, dy], x.length, (k, at, dx) => {
-          const [x, y, dy] = at as [number, number, number];
-          return planExtremeGradient(k, { x, y, dy, dx, ...sizes });
-        });
-        expect(relativeError(dx!, expected)).toBeLessThan(1.2e-7);
-      }
-    }),
-    { numRuns: 60, seed: 3 },
   );
 });
 
@@ -207,15 +125,5 @@ test("the transposed tables of a resizing give its gradient", () => {
       }
     }),
     { numRuns: 60, seed: 4 },
-  );
-});
-
-test("errors say what was expected", () => {
-  const spec = { x: 0, y: 0, shape: [2, 3] };
-  expect(() => planAddStrided(kernels, { ...spec, xStrides: [1] })).toThrow(
-    "planAddStrided: expected a stride for each of 2 axes, got 1 and 2",
-  );
-  expect(() => planAddStrided(kernels, { ...spec, yStrides: [0, 1] })).toThrow(
-    "planAddStrided: expected strides of y without 0, got [0, 1]; sum over the axis",
   );
 });
