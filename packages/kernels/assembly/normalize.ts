@@ -55,7 +55,7 @@ export function softmax_f32(params: usize, begin: i32, end: i32): void {
 }
 
 // y = e^(x - top), or nothing kept where y is 0; returns the sum.
-export function expRow(x: usize, y: usize, count: i32, top: v128): f32 {
+function expRow(x: usize, y: usize, count: i32, top: v128): f32 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   for (; count >= 8; count -= 8) {
@@ -82,7 +82,7 @@ export function expRow(x: usize, y: usize, count: i32, top: v128): f32 {
   return sumLanes(f32x4.add(s0, s1));
 }
 
-export function multiplyRow(y: usize, count: i32, factor: v128): void {
+function multiplyRow(y: usize, count: i32, factor: v128): void {
   for (; count >= 8; count -= 8) {
     v128.store(y, f32x4.mul(v128.load(y), factor));
     v128.store(y, f32x4.mul(v128.load(y, 16), factor), 16);

@@ -1,0 +1,262 @@
+// Backward pass of normalisation by statistics per channel, in two passes over x and dy: sums of every
+// channel over chunks of positions, then the gradient. Where a mask is given (of the activation that
+// followed), dy counts only where its bit is set.
+import { multiplyAdd } from "../lanes";
+import { loadTail, storeTail } from "../tails";
+import { demote, promoteHigh } from "./double-lanes";
+import { lanesAt, lanesOf } from "./mask-lanes";
+
+// Sums of dy and of dy (x - mean). Words: 0 x [images, positions, c], 4 dy, 8 c, 12 positions, 16 positions
+//  of a chunk, 20 chunks of an image, 24 mean, 28 bytes from one image's mean to the next, 32 mask (0: none),
+//  36 sums [units, 2, c]. A unit is a chunk.
+export function channel_products_f32(params: usize, begin: i32, end: i32): void {
+  const c = load<i32>(params, 8);
+  const positions = load<i32>(params, 12);
+  const chunk = load<i32>(params, 16);
+  const chunks = load<i32>(params, 20);
+  const mask = load<usize>(params, 32);
+  const step = <usize>c << 2;
+  for (let unit = begin; unit < end; unit++) {
+    const image = unit / chunks;
+    const first = (unit - image * chunks) * chunk;
+    const rows = min(chunk, positions - first);
+    const row = image * positions + first;
+    let offset = <usize>row * step;
+    let to = load<usize>(params, 36) + <usize>(unit << 1) * step;
+    let mean = load<usize>(params, 24) + <usize>image * load<usize>(params, 28);
+    let left = c;
+    let index = row * c;
+    if (!mask || !(c & 7)) {
+      for (; left >= 8; left -= 8) {
+        products8(
+          load<usize>(params, 0) + offset, load<usize>(params, 4) + offset, mean, to, rows, step,
+          mask ? mask + <usize>(index >> 3) : 0,
+        );
+        offset += 32;
+        to += 32;
+        mean += 32;
+        index += 8;
+      }
+    }
+    for (; left > 0; left -= 4) {
+      products4(
+        load<usize>(params, 0) + offset, load<usize>(params, 4) + offset, mean, to, rows, step, mask, index, left,
+      );
+      offset += 16;
+      to += 16;
+      mean += 16;
+      index += 4;
+    }
+  }
+}
+
+function products8(x: usize, dy: usize, mean: usize, to: usize, rows: i32, step: usize, mask: usize): void {
+  const m0 = v128.load(mean), m1 = v128.load(mean, 16);
+  let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  for (let i = rows; i > 0; i--) {
+    let d0 = v128.load(dy), d1 = v128.load(dy, 16);
+    if (mask) {
+      const bits = i32x4.splat(<i32>load<u8>(mask));
+      d0 = v128.and(d0, lanesOf(bits, 0));
+      d1 = v128.and(d1, lanesOf(bits, 1));
+      mask += step >> 5;
+    }
+    s0 = f32x4.add(s0, d0);
+    s1 = f32x4.add(s1, d1);
+    s2 = multiplyAdd(s2, d0, f32x4.sub(v128.load(x), m0));
+    s3 = multiplyAdd(s3, d1, f32x4.sub(v128.load(x, 16), m1));
+    x += step;
+    dy += step;
+  }
+  v128.store(to, s0);
+  v128.store(to, s1, 16);
+  v128.store(to + step, s2);
+  v128.store(to + step, s3, 16);
+}
+
+function products4(
+  x: usize, dy: usize, mean: usize, to: usize, rows: i32, step: usize, mask: usize, index: i32, lanes: i32,
+): void {
+  const m = loadTail(mean, lanes);
+  let s0 = i32x4.splat(0), s1 = s0;
+  for (let i = rows; i > 0; i--) {
+    let d = loadTail(dy, lanes);
+    if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
+    s0 = f32x4.add(s0, d);
+    s1 = multiplyAdd(s1, d, f32x4.sub(loadTail(x, lanes), m));
+    index += <i32>(step >> 2);
+    x += step;
+    dy += step;
+  }
+  storeTail(to, s0, lanes);
+  storeTail(to + step, s1, lanes);
+}
+
+// Sums of several rows of partial sums, in 64 bits and in their order. Words: 0 partial [outer, chunks, row],
+//  4 sums [outer, row], 8 row (floats), 12 chunks, 16 add to what is there (1), 20 bytes from one partial row to
+//  the next (0: row). A unit is 4 columns of an outer.
+export function merge_sums_f32(params: usize, begin: i32, end: i32): void {
+  const row = load<i32>(params, 8);
+  const chunks = load<i32>(params, 12);
+  const strips = (row + 3) >> 2;
+  const step = <usize>row << 2;
+  const apart = max(step, load<usize>(params, 20));
+  for (let unit = begin; unit < end; unit++) {
+    const outer = unit / strips;
+    const column = (unit - outer * strips) << 2;
+    const lanes = row - column;
+    let p = load<usize>(params, 0) + <usize>(outer * chunks) * apart + (<usize>column << 2);
+    const to = load<usize>(params, 4) + <usize>outer * step + (<usize>column << 2);
+    let s0 = f64x2.splat(0), s1 = s0;
+    if (load<i32>(params, 16)) {
+      const old = loadTail(to, lanes);
+      s0 = f64x2.promote_low_f32x4(old);
+      s1 = promoteHigh(old);
+    }
+    for (let k = chunks; k > 0; k--) {
+      const v = loadTail(p, lanes);
+      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
+      s1 = f64x2.add(s1, promoteHigh(v));
+      p += apart;
+    }
+    storeTail(to, demote(s0, s1), lanes);
+  }
+}
+
+// From sums to the gradients of the parameters and the three factors of dx = a dy + b (x - mean) + k.
+// Words: 0 sums [2, c] (0: none, statistics are constants and no parameter is asked for), 4 c, 8 positions,
+//  12 rstd, 16 gamma (0: ones), 20 dgamma (0: not asked for), 24 dbeta, 28 add to these (1),
+//  32 factors [3, c] (0: not asked for), 36 statistics are constants (1). A unit is a channel.
+export function batch_gradient_f32(params: usize, begin: i32, end: i32): void {
+  const sums = load<usize>(params, 0);
+  const row = load<usize>(params, 4) << 2;
+  const share = 1 / <f64>load<i32>(params, 8);
+  const gamma = load<usize>(params, 16);
+  const accumulate = load<i32>(params, 28);
+  const factors = load<usize>(params, 32);
+  const constant = load<i32>(params, 36);
+  for (let unit = begin; unit < end; unit++) {
+    const at = <usize>unit << 2;
+    const rstd = <f64>load<f32>(load<usize>(params, 12) + at);
+    const sum = sums ? <f64>load<f32>(sums + at) : 0;
+    const product = sums ? <f64>load<f32>(sums + row + at) : 0;
+    addParameter(load<usize>(params, 20), at, product * rstd, accumulate);
+    addParameter(load<usize>(params, 24), at, sum, accumulate);
+    if (factors) {
+      const a = (gamma ? <f64>load<f32>(gamma + at) : 1) * rstd;
+      store<f32>(factors + at, <f32>a);
+      store<f32>(factors + row + at, constant ? 0 : <f32>(-a * rstd * rstd * product * share));
+      store<f32>(factors + 2 * row + at, constant ? 0 : <f32>(-a * sum * share));
+    }
+  }
+}
+
+/** Writes or adds the gradient of a parameter, where one is asked for. */
+export function addParameter(to: usize, at: usize, value: f64, accumulate: i32): void {
+  if (!to) return;
+  if (accumulate) value += <f64>load<f32>(to + at);
+  store<f32>(to + at, <f32>value);
+}
+
+// dx = a dy + b (x - mean) + k. Words: 0 x (0: dx = a dy), 4 dy, 8 c, 12 positions, 16 positions of a chunk,
+//  20 chunks of an image, 24 mean, 28 bytes from one image's mean to the next, 32 mask (0: none),
+//  36 dx (may be dy), 40 factors [3, c] (a, b, k), 44 bytes from one image's factors to the next.
+// A unit is a chunk.
+export function channel_gradient_f32(params: usize, begin: i32, end: i32): void {
+  const c = load<i32>(params, 8);
+  const positions = load<i32>(params, 12);
+  const chunk = load<i32>(params, 16);
+  const chunks = load<i32>(params, 20);
+  const mask = load<usize>(params, 32);
+  const step = <usize>c << 2;
+  for (let unit = begin; unit < end; unit++) {
+    const image = unit / chunks;
+    const first = (unit - image * chunks) * chunk;
+    const rows = min(chunk, positions - first);
+    const row = image * positions + first;
+    let offset = <usize>row * step;
+    let left = c;
+    let index = row * c;
+    let mean = load<usize>(params, 24) + <usize>image * load<usize>(params, 28);
+    let factors = load<usize>(params, 40) + <usize>image * load<usize>(params, 44);
+    const x = load<usize>(params, 0);
+    if (!mask || !(c & 7)) {
+      for (; left >= 8; left -= 8) {
+        gradient8(
+          x ? x + offset : 0, load<usize>(params, 4) + offset, load<usize>(params, 36) + offset, mean, factors,
+          rows, step, mask ? mask + <usize>(index >> 3) : 0,
+        );
+        offset += 32;
+        mean += 32;
+        factors += 32;
+        index += 8;
+      }
+    }
+    for (; left > 0; left -= 4) {
+      gradient4(
+        x ? x + offset : 0, load<usize>(params, 4) + offset, load<usize>(params, 36) + offset, mean, factors,
+        rows, step, mask, index, left,
+      );
+      offset += 16;
+      mean += 16;
+      factors += 16;
+      index += 4;
+    }
+  }
+}
+
+function gradient8(
+  x: usize, dy: usize, dx: usize, mean: usize, factors: usize, rows: i32, step: usize, mask: usize,
+): void {
+  const a0 = v128.load(factors), a1 = v128.load(factors, 16);
+  factors += step;
+  const b0 = v128.load(factors), b1 = v128.load(factors, 16);
+  factors += step;
+  const k0 = v128.load(factors), k1 = v128.load(factors, 16);
+  const m0 = v128.load(mean), m1 = v128.load(mean, 16);
+  for (let i = rows; i > 0; i--) {
+    let d0 = v128.load(dy), d1 = v128.load(dy, 16);
+    if (mask) {
+      const bits = i32x4.splat(<i32>load<u8>(mask));
+      d0 = v128.and(d0, lanesOf(bits, 0));
+      d1 = v128.and(d1, lanesOf(bits, 1));
+      mask += step >> 5;
+    }
+    if (x) {
+      d0 = multiplyAdd(multiplyAdd(k0, f32x4.sub(v128.load(x), m0), b0), d0, a0);
+      d1 = multiplyAdd(multiplyAdd(k1, f32x4.sub(v128.load(x, 16), m1), b1), d1, a1);
+      x += step;
+    } else {
+      d0 = f32x4.mul(d0, a0);
+      d1 = f32x4.mul(d1, a1);
+    }
+    v128.store(dx, d0);
+    v128.store(dx, d1, 16);
+    dy += step;
+    dx += step;
+  }
+}
+
+function gradient4(
+  x: usize, dy: usize, dx: usize, mean: usize, factors: usize, rows: i32, step: usize, mask: usize, index: i32,
+  lanes: i32,
+): void {
+  const c = <i32>(step >> 2);
+  const a = loadTail(factors, lanes);
+  const b = loadTail(factors + step, lanes);
+  const k = loadTail(factors + 2 * step, lanes);
+  const m = x ? loadTail(mean, lanes) : i32x4.splat(0);
+  for (let i = rows; i > 0; i--) {
+    let d = loadTail(dy, lanes);
+    if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
+    let r = f32x4.mul(d, a);
+    if (x) {
+      r = multiplyAdd(multiplyAdd(k, f32x4.sub(loadTail(x, lanes), m), b), d, a);
+      x += step;
+    }
+    storeTail(dx, r, lanes);
+    index += c;
+    dy += step;
+    dx += step;
+  }
+}
