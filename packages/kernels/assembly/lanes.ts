@@ -68,3 +68,13 @@ export function storePart(p: usize, x: v128, y: v128, count: i32): void {
   storeLanes(p, x, count);
   storeLanes(p + 16, y, count - 4);
 }
+
+/** Adds the pair (x, y) to `count` (1 to 8) floats at `p`. */
+export function addPart(p: usize, x: v128, y: v128, count: i32): void {
+  if (count == 8) {
+    v128.store(p, f32x4.add(v128.load(p), x));
+    v128.store(p, f32x4.add(v128.load(p, 16), y), 16);
+  } else {
+    storePart(p, f32x4.add(loadPart(p, count), x), f32x4.add(loadPart4(p, count), y), count);
+  }
+}

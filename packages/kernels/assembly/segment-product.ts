@@ -25,16 +25,18 @@
 // in L1 while the rows go by.
 import { activate } from "./activation";
 import { tile1, tile2, tile3, tile4, tile4Long, tile5, tile6Long } from "./generated/tiles";
+import { setOutputRow } from "./output-rows";
 import * as W from "./segment-words";
 
 const TILE: i32 = RELAXED ? 6 : 4;
 
-// Where the next row of A starts. Globals belong to an instance, and every thread has its own.
+// Where the next rows of A and C start. Globals belong to an instance, and every thread has its own.
 let rowStart: usize = 0;
+let rowEnd: usize = 0;
 let rowX: i32 = 0;
 let rowY: i32 = 0;
 
-function seekRow(job: usize, base: usize, row: i32): void {
+function seekRow(job: usize, base: usize, out: usize, row: i32): void {
   const width = load<i32>(job, W.A_WIDTH);
   const height = load<i32>(job, W.A_HEIGHT);
   const line = row / width;
@@ -46,23 +48,41 @@ function seekRow(job: usize, base: usize, row: i32): void {
     row * load<usize>(job, W.A_COLUMN) +
     line * load<usize>(job, W.A_ROW) +
     image * load<usize>(job, W.A_IMAGE);
+  rowEnd =
+    out +
+    row * load<usize>(job, W.C_COLUMN) +
+    line * load<usize>(job, W.C_ROW) +
+    image * load<usize>(job, W.C_IMAGE);
 }
 
+// Goes on to the next row and answers where this one of A starts.
 // @ts-ignore: decorator
 @inline
 function nextRow(job: usize): usize {
   const start = rowStart;
   let next = start + load<usize>(job, W.A_COLUMN);
+  let end = rowEnd + load<usize>(job, W.C_COLUMN);
   if (++rowX == load<i32>(job, W.A_WIDTH)) {
     rowX = 0;
     next += load<usize>(job, W.A_ROW);
+    end += load<usize>(job, W.C_ROW);
     if (++rowY == load<i32>(job, W.A_HEIGHT)) {
       rowY = 0;
       next += load<usize>(job, W.A_IMAGE);
+      end += load<usize>(job, W.C_IMAGE);
     }
   }
   rowStart = next;
+  rowEnd = end;
   return start;
+}
+
+// The same, for a tile's row of this number.
+// @ts-ignore: decorator
+@inline
+function takeRow(job: usize, row: i32): usize {
+  setOutputRow(row, rowEnd);
+  return nextRow(job);
 }
 
 function multiplyBlock(job: usize, product: i32, row0: i32, row1: i32, column0: i32, column1: i32): void {
@@ -79,50 +99,47 @@ function multiplyBlock(job: usize, product: i32, row0: i32, row1: i32, column0: 
 
   const cached = load<i32>(job, W.CACHED_COLUMNS);
   const panel = load<usize>(job, W.PANEL);
-  const ldc = load<usize>(job, W.C_COLUMN);
   const ldr = load<usize>(job, W.R_COLUMN);
   for (let column = column0; column < column1; column += cached) {
     const count = min(cached, column1 - column);
     const offset = <usize>column << 2;
     const bAt = b + (<usize>column >> 3) * panel;
     const biasAt = bias ? bias + offset : 0;
-    let cAt = c + row0 * ldc + offset;
     let rAt = residual ? residual + row0 * ldr + offset : 0;
-    seekRow(job, a, row0);
+    seekRow(job, a, c, row0);
     let left = row1 - row0;
     while (left > 0) {
       // Two middling tiles rather than a full one and a thin one.
       const rows = left >= 2 * TILE || left == TILE ? TILE : left > TILE ? (left + 1) >> 1 : left;
-      const a0 = nextRow(job);
-      if (rows == 1) tile1(job, a0, bAt, cAt, rAt, biasAt, count);
+      const a0 = takeRow(job, 0);
+      if (rows == 1) tile1(job, a0, bAt, offset, rAt, biasAt, count);
       else {
-        const a1 = nextRow(job);
-        if (rows == 2) tile2(job, a0, a1, bAt, cAt, rAt, biasAt, count);
+        const a1 = takeRow(job, 1);
+        if (rows == 2) tile2(job, a0, a1, bAt, offset, rAt, biasAt, count);
         else {
-          const a2 = nextRow(job);
-          if (rows == 3) tile3(job, a0, a1, a2, bAt, cAt, rAt, biasAt, count);
+          const a2 = takeRow(job, 2);
+          if (rows == 3) tile3(job, a0, a1, a2, bAt, offset, rAt, biasAt, count);
           else {
-            const a3 = nextRow(job);
-            if (!RELAXED) tile4Long(job, a0, a1, a2, a3, bAt, cAt, rAt, biasAt, count);
-            else if (rows == 4) tile4(job, a0, a1, a2, a3, bAt, cAt, rAt, biasAt, count);
+            const a3 = takeRow(job, 3);
+            if (!RELAXED) tile4Long(job, a0, a1, a2, a3, bAt, offset, rAt, biasAt, count);
+            else if (rows == 4) tile4(job, a0, a1, a2, a3, bAt, offset, rAt, biasAt, count);
             else {
-              const a4 = nextRow(job);
-              if (rows == 5) tile5(job, a0, a1, a2, a3, a4, bAt, cAt, rAt, biasAt, count);
-              else tile6Long(job, a0, a1, a2, a3, a4, nextRow(job), bAt, cAt, rAt, biasAt, count);
+              const a4 = takeRow(job, 4);
+              if (rows == 5) tile5(job, a0, a1, a2, a3, a4, bAt, offset, rAt, biasAt, count);
+              else tile6Long(job, a0, a1, a2, a3, a4, takeRow(job, 5), bAt, offset, rAt, biasAt, count);
             }
           }
         }
       }
       left -= rows;
-      cAt += rows * ldc;
       if (residual) rAt += rows * ldr;
     }
   }
   if (load<i32>(job, W.ACTIVATES)) {
-    let cAt = c + row0 * ldc + (<usize>column0 << 2);
+    seekRow(job, a, c, row0);
     for (let row = row0; row < row1; row++) {
-      activate(cAt, column1 - column0, job + W.ACTIVATION);
-      cAt += ldc;
+      activate(rowEnd + (<usize>column0 << 2), column1 - column0, job + W.ACTIVATION);
+      nextRow(job);
     }
   }
 }

@@ -35,3 +35,5 @@ export const LOW: usize = 128; // clamp
 export const HIGH: usize = 132;
 export const ACTIVATES: usize = 136; // 1: the activation words that follow apply as well
 export const ACTIVATION: usize = 140; // 5 words
+export const C_ROW: usize = 160; // bytes added on top to the rows of C where A_ROW applies (without residual)
+export const C_IMAGE: usize = 164; // same where A_IMAGE applies

@@ -4,12 +4,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { writeInt8Tiles } from "./generate-int8-tiles.mjs";
-import { writeTiles } from "./generate-tiles.mjs";
+import { writeColumnTiles, writeTiles } from "./generate-tiles.mjs";
 import { kernelNames, staticDataEnd } from "./inspect-wasm.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 writeTiles();
+writeColumnTiles();
 writeInt8Tiles();
 mkdirSync("dist", { recursive: true });
 mkdirSync("src/generated", { recursive: true });
@@ -20,7 +21,7 @@ const modules = [
   {
     entry: "assembly/training/index.ts",
     prefix: "training-",
-    limit: 32 * 1024,
+    limit: 64 * 1024,
     data: [32 * 1024, 64 * 1024],
   },
 ];

@@ -1,4 +1,5 @@
-// Writes the unrolled register tiles of assembly/segment-product.ts to assembly/generated/tiles.ts.
+// Writes the unrolled register tiles of assembly/segment-product.ts to assembly/generated/tiles.ts, and those
+// of assembly/training/column-product.ts, which sum over positions, to assembly/generated/column-tiles.ts.
 // Row counts share one template; writing them by hand would be 21 copies of the same four lines.
 import { mkdirSync, writeFileSync } from "node:fs";
 
@@ -51,7 +52,7 @@ function tile({ name, rows, unroll }) {
   return `
 export function ${name}(
   job: usize, ${each((r) => `a${r}: usize,`)}
-  b: usize, c: usize, residual: usize, bias: usize, columns: i32,
+  b: usize, at: usize, residual: usize, bias: usize, columns: i32,
 ): void {
   const length = <usize>load<u32>(job, LENGTH);
   const deltas = <usize>load<u32>(job, DELTAS);
@@ -61,7 +62,7 @@ export function ${name}(
     let c00 = loadBias(bias, count), c01 = loadBias4(bias, count);
     ${each((r) => (r === 0 ? "" : `let c${r}0 = c00, c${r}1 = c01;`))}
     ${moreSums(rows, (s, r, j) => `let s${s}${r}${j} = f32x4.splat(0);`).join(" ")}
-    let a: v128, p: v128, q: v128;
+    let a: v128, p: v128, q: v128, y: usize;
     let delta = deltas;
     if (length) for (;;) {
       let left = length;
@@ -86,7 +87,6 @@ ${indent(
     }
     ${moreSums(rows, (s, r, j) => `c${r}${j} = f32x4.add(c${r}${j}, s${s}${r}${j});`).join(" ")}
     const lo = v128.load32_splat(job, LOW), hi = v128.load32_splat(job, HIGH);
-    const ldc = <usize>load<u32>(job, C_COLUMN);
     if (residual) {
       const ldr = <usize>load<u32>(job, R_COLUMN);
       let r = residual;
@@ -99,29 +99,99 @@ ${indent(
 )}
       residual += 32;
     }
-    let y = c;
     if (count == 8) {
 ${indent(
   list(rows, (r) => [
-    `v128.store(y, clamp(c${r}0, lo, hi)); v128.store(y, clamp(c${r}1, lo, hi), 16);`,
-    ...(r < rows - 1 ? ["y += ldc;"] : []),
+    `y = y${r} + at; v128.store(y, clamp(c${r}0, lo, hi)); v128.store(y, clamp(c${r}1, lo, hi), 16);`,
   ]).flat(),
   6,
 )}
     } else {
 ${indent(
-  list(rows, (r) => [
-    `storePart(y, clamp(c${r}0, lo, hi), clamp(c${r}1, lo, hi), count);`,
-    ...(r < rows - 1 ? ["y += ldc;"] : []),
-  ]).flat(),
+  list(rows, (r) => `storePart(y${r} + at, clamp(c${r}0, lo, hi), clamp(c${r}1, lo, hi), count);`),
   6,
 )}
     }
-    c += 32;
+    at += 32;
     if (bias) bias += 32;
     columns -= 8;
   }
 }`;
+}
+
+/** Positions of a turn of the loop, by rows of the tile. */
+const COLUMN_UNROLL = 4;
+
+/**
+ * A tile that sums over positions: A and B step on after each, by distances known at run time only, so that
+ * one pointer serves all rows of A and one the 8 columns of B.
+ */
+function columnTile(rows) {
+  const each = (item) => list(rows, item).join(" ");
+  const sets = setsOf(rows);
+  return `
+export function columnTile${rows}(
+  job: usize, a: usize, b: usize, c: usize, count: i32, images: i32, lines: i32, width: i32,
+): void {
+  const aStep = load<usize>(job, A_STEP), bStep = load<usize>(job, B_STEP);
+  const aNext = load<usize>(job, A_LINE) - <usize>width * aStep;
+  const bLine = <usize>width * bStep;
+  const bNext = load<usize>(job, B_LINE) - bLine;
+  const aImage = load<usize>(job, A_IMAGE) - <usize>lines * load<usize>(job, A_LINE);
+  const bImage = load<usize>(job, B_IMAGE) - <usize>lines * load<usize>(job, B_LINE);
+  ${each((r) => `let c${r}0 = f32x4.splat(0), c${r}1 = f32x4.splat(0);`)}
+  ${moreSums(rows, (s, r, j) => `let s${s}${r}${j} = f32x4.splat(0);`).join(" ")}
+  let x: v128, p: v128, q: v128;
+  for (; images > 0; images--) {
+    for (let line = lines; line > 0; line--) {
+      const end = b + bLine;
+      for (;;) {
+${indent(
+  list(COLUMN_UNROLL, (k) => {
+    const set = k % sets;
+    const sum = (r, j) => (set === 0 ? `c${r}${j}` : `s${set}${r}${j}`);
+    return [
+      "p = v128.load(b); q = v128.load(b, 16);",
+      ...list(rows, (r) => [
+        `x = v128.load32_splat(a, ${r * 4});`,
+        ...["p", "q"].map((half, j) => `${sum(r, j)} = multiplyAdd(${sum(r, j)}, x, ${half});`),
+      ]).flat(),
+      "a += aStep; b += bStep;",
+      "if (b == end) break;",
+    ];
+  }).flat(),
+  8,
+)}
+      }
+      a += aNext;
+      b += bNext;
+    }
+    a += aImage;
+    b += bImage;
+  }
+  ${moreSums(rows, (s, r, j) => `c${r}${j} = f32x4.add(c${r}${j}, s${s}${r}${j});`).join(" ")}
+  const cRow = load<usize>(job, C_ROW);
+${indent(
+  list(rows, (r) => [
+    `addPart(c, c${r}0, c${r}1, count);`,
+    ...(r < rows - 1 ? ["c += cRow;"] : []),
+  ]).flat(),
+  2,
+)}
+}`;
+}
+
+/** Writes assembly/generated/column-tiles.ts; the working directory is the package. */
+export function writeColumnTiles() {
+  mkdirSync("assembly/generated", { recursive: true });
+  writeFileSync(
+    "assembly/generated/column-tiles.ts",
+    `// Made by scripts/generate-tiles.mjs; see assembly/training/column-product.ts.
+import { addPart, multiplyAdd } from "../lanes";
+import { A_IMAGE, A_LINE, A_STEP, B_IMAGE, B_LINE, B_STEP, C_ROW } from "../training/column-words";
+${list(6, (i) => columnTile(i + 1)).join("\n")}
+`,
+  );
 }
 
 /** Writes assembly/generated/tiles.ts; the working directory is the package. */
@@ -131,7 +201,8 @@ export function writeTiles() {
     "assembly/generated/tiles.ts",
     `// Made by scripts/generate-tiles.mjs; see assembly/segment-product.ts.
 import { clamp, loadBias, loadBias4, loadPart, loadPart4, multiplyAdd, storePart } from "../lanes";
-import { C_COLUMN, DELTAS, HIGH, LAST_DELTA, LENGTH, LOW, R_COLUMN } from "../segment-words";
+import { y0, y1, y2, y3, y4, y5 } from "../output-rows";
+import { DELTAS, HIGH, LAST_DELTA, LENGTH, LOW, R_COLUMN } from "../segment-words";
 ${TILES.map(tile).join("\n")}
 `,
   );

@@ -19,6 +19,8 @@ export interface SegmentProduct {
   /** Floats in a segment, and where the segments of a row start, relative to the row. */
   readonly segmentLength: number;
   readonly segmentOffsets: readonly number[];
+  /** Rows of B in a panel, where the product takes a part of them. @default all segments */
+  readonly panelRows?: number;
   /** Rows of A: `[images, height, width]`, at these distances. `width` and `height` default to `m`. */
   readonly rowStep: number;
   readonly width?: number;
@@ -27,6 +29,9 @@ export interface SegmentProduct {
   readonly imageStep?: number;
   /** From one row of the output, and of the residual, to the next. */
   readonly cStep: number;
+  /** Where `width` and `height` divide the output's rows as well. @default evenly spaced */
+  readonly cLineStep?: number;
+  readonly cImageStep?: number;
   readonly residualStep?: number;
   /** Products: outer x inner. */
   readonly products?: ProductGrid;
@@ -83,12 +88,17 @@ export function segmentProductJob(
   let height = spec.height ?? Math.ceil(m / width);
   let lineStep = spec.lineStep ?? width * spec.rowStep;
   let imageStep = spec.imageStep ?? height * lineStep;
-  if (lineStep === width * spec.rowStep && imageStep === height * lineStep) {
+  let cLineStep = spec.cLineStep ?? width * spec.cStep;
+  let cImageStep = spec.cImageStep ?? height * cLineStep;
+  const even = lineStep === width * spec.rowStep && imageStep === height * lineStep;
+  if (even && cLineStep === width * spec.cStep && cImageStep === height * cLineStep) {
     // Evenly spaced rows need no wrapping.
     width = m;
     height = 1;
     lineStep = m * spec.rowStep;
     imageStep = lineStep;
+    cLineStep = m * spec.cStep;
+    cImageStep = cLineStep;
   }
 
   const jumps = offsets.map((offset, i) => {
@@ -113,7 +123,7 @@ export function segmentProductJob(
       deltas.ptr,
       deltas.ptr + (segments - 1) * 4,
       segmentLength * 32,
-      k * 32,
+      (spec.panelRows ?? k) * 32,
       spec.rowStep * 4,
       width,
       (lineStep - width * spec.rowStep) * 4,
@@ -136,6 +146,8 @@ export function segmentProductJob(
       blocks.columnBlocks,
       blocks.cachedColumns,
       ...fusedActivationWords(spec.activation),
+      (cLineStep - width * spec.cStep) * 4,
+      (cImageStep - height * cLineStep) * 4,
     ],
   };
 }
