@@ -63,7 +63,7 @@ function slope(kind: i32, v: v128, a: v128, b: v128): v128 {
     }
     if (kind <= SOFTPLUS) t = f32x4.neg(t);
     const e = exponential(t);
-    if (kind == ELU) return v128.bitselect(f32x4.mul(f32x4.mul(a, b), e), one, f32x4.lt(v, zero));
+    if (kind == ELU) return v128.bitselect(one, f32x4.mul(f32x4.mul(a, b), e), f32x4.ge(v, zero));
     if (kind == GELU) {
       // Phi(x) + x phi(x)
       const phi = f32x4.mul(e, f32x4.splat(0.3989422804));
@@ -108,7 +108,7 @@ function slope(kind: i32, v: v128, a: v128, b: v128): v128 {
     case HARD_SWISH: {
       const t = multiplyAdd(b, v, a);
       const r = multiplyAdd(t, v, a);
-      const inside = v128.bitselect(r, one, f32x4.lt(t, one));
+      const inside = v128.bitselect(one, r, f32x4.ge(t, one));
       return v128.andnot(inside, f32x4.le(t, zero));
     }
   }
