@@ -4,6 +4,7 @@ import {
   cosineSchedule,
   createTrainer,
   crossEntropy,
+  sgd,
   type TrainedEpoch,
   type TrainingProgress,
   train,
@@ -59,7 +60,7 @@ export async function trainRecipe(
   const { height, width } = pictures;
   using trainer = createTrainer(kernels, {
     batchSize: recipe.batchSize,
-    optimizer: adamW({ learningRate: recipe.learningRate, weightDecay: recipe.weightDecay }),
+    optimizer: optimiserOf(recipe),
     record(tape, batch, mode) {
       const image = tape.input("image", [batch, 1, height, width]);
       const labels = tape.input("labels", [batch], "i32");
@@ -83,6 +84,12 @@ export async function trainRecipe(
   });
   const model: Model = network.toModel();
   return { bytes: serializeModel(model), finalLoss };
+}
+
+function optimiserOf({ optimiser, momentum = 0, weightDecay, learningRate }: Recipe) {
+  return optimiser === "sgd"
+    ? sgd({ learningRate, momentum, weightDecay })
+    : adamW({ learningRate, weightDecay });
 }
 
 /** A linear rise to the recipe's learning rate, then half a cosine to zero. */

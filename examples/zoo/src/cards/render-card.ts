@@ -25,7 +25,7 @@ export function renderCard(card: Card): string {
     ["data", `${dataset.title}, ${whole(training.trainingPictures)} training pictures`],
     ["seed", String(recipe.seed)],
     ["epochs, batch size", `${recipe.epochs}, ${recipe.batchSize}`],
-    ["optimiser", `AdamW, weight decay ${recipe.weightDecay}`],
+    ["optimiser", describeOptimiser(recipe)],
     [
       "learning rate",
       `to ${recipe.learningRate} over the first ${100 * recipe.warmUp} % of the steps, then half a cosine to 0`,
@@ -90,6 +90,11 @@ export function renderCardTable(cards: readonly Card[]): string {
 
 function describe({ accuracy, interval, correct, count }: Card["accuracy"]): string {
   return `${formatAccuracy(accuracy)} (${whole(correct)} of ${whole(count)}; 95 % interval ${formatInterval(interval)})`;
+}
+
+function describeOptimiser({ optimiser, momentum = 0, weightDecay }: Card["recipe"]): string {
+  const name = optimiser === "sgd" ? `stochastic gradient descent, momentum ${momentum}` : "AdamW";
+  return `${name}, weight decay ${weightDecay}`;
 }
 
 function describeAugmentation({ flip, shift, erase }: Card["recipe"]["augmentation"]): string {
