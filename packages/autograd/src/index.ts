@@ -38,5 +38,30 @@ export {
   type Variable,
 } from "./engine/tape.js";
 export type { Value, ValueType } from "./engine/value.js";
+export { add, divide, multiply, subtract } from "./operations/broadcast-arithmetic.js";
+export { type ClampOptions, clamp } from "./operations/clamp.js";
+export { type ConcatOptions, concat } from "./operations/concat.js";
 export { type CustomGradient, customGradient } from "./operations/custom-gradient.js";
+export {
+  absolute,
+  exponential,
+  logarithm,
+  negate,
+  power,
+  square,
+  squareRoot,
+} from "./operations/elementwise-functions.js";
+export { embedding } from "./operations/embedding.js";
+export { maximum, minimum } from "./operations/extremes.js";
+export { type PadOptions, pad } from "./operations/pad.js";
+export { pixelShuffle } from "./operations/pixel-shuffle.js";
+export { max, min } from "./operations/reduce-extreme.js";
+export type { ReduceOptions } from "./operations/reduction-axes.js";
+export { flatten, reshape } from "./operations/reshape.js";
+export { type Resize2dOptions, resize2d } from "./operations/resize2d.js";
+export { type RopeOptions, rope } from "./operations/rope.js";
+export { type SliceOptions, type SplitOptions, slice, split } from "./operations/slice.js";
 export { stopGradient } from "./operations/stop-gradient.js";
+export { mean, sum } from "./operations/sum.js";
+export { transpose } from "./operations/transpose.js";
+export { type VarianceOptions, variance } from "./operations/variance.js";
