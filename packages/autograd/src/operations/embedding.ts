@@ -31,7 +31,7 @@ const EMBEDDING: Operation<undefined> = {
           count: elementsOf(ids!.shape),
           cols,
         });
-        return checkedPlan(kernels, plan);
+        return checkedPlan("embedding", kernels, plan);
       },
     });
     return { output };

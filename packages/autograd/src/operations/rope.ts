@@ -82,7 +82,7 @@ function turn(
         ...(positions && { positions: at(positions) }),
         ...(positions?.shape.length === 2 && { positionGroup: heads }),
       });
-      return positions ? checkedPlan(kernels, plan) : plan;
+      return positions ? checkedPlan("rope", kernels, plan) : plan;
     },
   });
   return y;

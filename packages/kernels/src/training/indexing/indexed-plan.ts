@@ -8,9 +8,10 @@ export interface IndexedPlan extends Plan {
    * Whether every index so far was in range; kernels read nothing outside of memory for one that is not,
    * and give zeros in its place.
    *
+   * @param where names the function in the message; by default the one that made the plan
    * @throws ValidationError when one was not, once.
    */
-  checkIndices(): void;
+  checkIndices(where?: string): void;
 }
 
 /**
@@ -44,14 +45,14 @@ export function withIndexCheck(arena: Arena, plan: Plan, flag: IndexFlag): Index
   const [job] = plan.jobs;
   return {
     ...plan,
-    checkIndices() {
+    checkIndices(where = flag.where) {
       if (job === undefined) return;
       const word = arena.i32(job.params + 4 * flag.word, 1);
       if (word[0] === 0) return;
       word[0] = 0;
-      checkIndexRange(flag.where, arena.i32(flag.indices, flag.count), flag.limit);
+      checkIndexRange(where, arena.i32(flag.indices, flag.count), flag.limit);
       throw new ValidationError(
-        `${flag.where}: expected indices from 0 to ${flag.limit - 1}, got another before they were overwritten`,
+        `${where}: expected indices from 0 to ${flag.limit - 1}, got another before they were overwritten`,
       );
     },
   };
