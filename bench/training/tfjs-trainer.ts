@@ -63,10 +63,7 @@ export function createRunningStatistics(tf: Loose, spec: NetworkSpec): Record<st
   for (const node of spec.nodes) {
     if (node.op !== "batch-norm") continue;
     const { shape } = spec.parameters[node.scale]!;
-    running[node.scale] = [
-      tf.variable(tf.zeros(shape), false),
-      tf.variable(tf.ones(shape), false),
-    ];
+    running[node.scale] = [tf.variable(tf.zeros(shape), false), tf.variable(tf.ones(shape), false)];
   }
   return running;
 }
