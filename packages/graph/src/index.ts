@@ -6,12 +6,20 @@
 
 export { type ModelCost, modelCost, type NodeCost } from "./cost/model-cost.js";
 export { nodeMacs } from "./cost/node-macs.js";
+export { readWindow, type Window as SlidingWindow } from "./lowering/window.js";
 export type { Attribute, Dim, Graph, Model, Node, ValueInfo } from "./model/model.js";
 export type { ExternalData } from "./onnx/external-data.js";
 export { listExternalData } from "./onnx/list-external-data.js";
 export { type ParseModelOptions, parseModel } from "./onnx/parse-model.js";
 export { type NamedTensor, parseTensor } from "./onnx/read-tensor.js";
 export { serializeModel } from "./onnx/serialize-model.js";
+export {
+  floatAttribute,
+  floatsAttribute,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+} from "./operators/node-attributes.js";
 export { type BufferPlan, type BufferRequest, planBuffers } from "./planning/buffer-plan.js";
 export type { Feeds } from "./session/feeds.js";
 export type { MemoryReport } from "./session/memory-report.js";

@@ -87,7 +87,12 @@ export function accountOf(program: LoweredProgram, plan: MemoryPlan): MemoryAcco
     };
   });
   const total = (step: StepAccount): number => step.liveBytes + step.workspaceBytes;
-  const peak = steps.reduce((best, step) => (total(step) > total(best) ? step : best), steps[0]!);
+  // A program of views alone has no steps.
+  const none: StepAccount = { name: "", phase: "forward", liveBytes: 0, workspaceBytes: 0 };
+  const peak = steps.reduce(
+    (best, step) => (total(step) > total(best) ? step : best),
+    steps[0] ?? none,
+  );
   const stored = [...program.storage].map(([value, { kind }]) => ({ kind, bytes: value.bytes }));
   const bytesIn = (kind: string): number =>
     sum(stored.filter((one) => one.kind === kind).map((one) => one.bytes));
