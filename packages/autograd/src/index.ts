@@ -38,9 +38,12 @@ export {
   type Variable,
 } from "./engine/tape.js";
 export type { Value, ValueType } from "./engine/value.js";
+export { type AttentionOptions, attention } from "./operations/attention.js";
 export { add, divide, multiply, subtract } from "./operations/broadcast-arithmetic.js";
 export { type ClampOptions, clamp } from "./operations/clamp.js";
 export { type ConcatOptions, concat } from "./operations/concat.js";
+export { cosineLoss } from "./operations/cosine-loss.js";
+export { type CrossEntropyOptions, crossEntropy } from "./operations/cross-entropy.js";
 export { type CustomGradient, customGradient } from "./operations/custom-gradient.js";
 export {
   absolute,
@@ -51,17 +54,62 @@ export {
   square,
   squareRoot,
 } from "./operations/elementwise-functions.js";
+export { elu } from "./operations/elu.js";
 export { embedding } from "./operations/embedding.js";
 export { maximum, minimum } from "./operations/extremes.js";
+export { type GeluOptions, gelu } from "./operations/gelu.js";
+export { hardSigmoid } from "./operations/hard-sigmoid.js";
+export { hardSwish } from "./operations/hard-swish.js";
+export { type LeakyReluOptions, leakyRelu } from "./operations/leaky-relu.js";
+export { meanSquaredError } from "./operations/mean-squared-error.js";
+export { mish } from "./operations/mish.js";
 export { type PadOptions, pad } from "./operations/pad.js";
 export { pixelShuffle } from "./operations/pixel-shuffle.js";
+export { prelu } from "./operations/prelu.js";
 export { max, min } from "./operations/reduce-extreme.js";
 export type { ReduceOptions } from "./operations/reduction-axes.js";
+export { relu, relu6 } from "./operations/relu.js";
 export { flatten, reshape } from "./operations/reshape.js";
 export { type Resize2dOptions, resize2d } from "./operations/resize2d.js";
 export { type RopeOptions, rope } from "./operations/rope.js";
+export { sigmoid } from "./operations/sigmoid.js";
+export { silu } from "./operations/silu.js";
 export { type SliceOptions, type SplitOptions, slice, split } from "./operations/slice.js";
+export {
+  type KlDivergenceOptions,
+  klDivergence,
+  softCrossEntropy,
+} from "./operations/soft-cross-entropy.js";
+export { logSoftmax, softmax } from "./operations/softmax.js";
+export { softplus } from "./operations/softplus.js";
 export { stopGradient } from "./operations/stop-gradient.js";
 export { mean, sum } from "./operations/sum.js";
+export { tanh } from "./operations/tanh.js";
 export { transpose } from "./operations/transpose.js";
 export { type VarianceOptions, variance } from "./operations/variance.js";
+export { type AdamOptions, adam, adamW } from "./optimizers/adam.js";
+export {
+  type ClippingOptions,
+  createOptimizer,
+  type Optimizer,
+  type OptimizerState,
+} from "./optimizers/optimizer.js";
+export {
+  type OptimizedParameter,
+  type OptimizerOptions,
+  type OptimizerSpec,
+  optimizerBytes,
+  type UpdatePlan,
+} from "./optimizers/optimizer-spec.js";
+export {
+  type CosineScheduleOptions,
+  chainSchedules,
+  constantSchedule,
+  cosineSchedule,
+  type Schedule,
+  type SchedulePart,
+  type StepScheduleOptions,
+  stepSchedule,
+  warmUp,
+} from "./optimizers/schedules.js";
+export { type SgdOptions, sgd } from "./optimizers/sgd.js";
