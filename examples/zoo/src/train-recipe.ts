@@ -99,5 +99,5 @@ export function scheduleOf(
 ): (step: number) => number {
   const steps = epochs * stepsPerEpoch;
   const rising = Math.floor(part * steps);
-  return warmUp(rising, cosineSchedule({ from: learningRate, steps: steps - rising }));
+  return warmUp(cosineSchedule(learningRate, { steps: steps - rising }), { steps: rising });
 }

@@ -87,7 +87,7 @@ const TURN = 100;
  * await train(trainer, {
  *   data: arrayData(60_000, { x: images, labels }),
  *   epochs: 5,
- *   schedule: cosineSchedule({ from: 0.1, steps: 5 * 1875 }),
+ *   schedule: cosineSchedule(0.1, { steps: 5 * 1875 }),
  *   onProgress: ({ epoch, loss, secondsLeft }) => console.log(epoch, loss, secondsLeft),
  * });
  * ```

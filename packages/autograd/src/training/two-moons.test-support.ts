@@ -1,6 +1,6 @@
 import { createRng } from "@edgewright/core";
 import { createParameter, type Parameter } from "../engine/parameter.js";
-import { tanh } from "../operations/activations.js";
+import { tanh } from "../operations/tanh.js";
 import { crossEntropy } from "../operations/cross-entropy.js";
 import { linear } from "../operations/linear.js";
 import type { RecordNetwork } from "./trainer.js";
