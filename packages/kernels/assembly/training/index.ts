@@ -3,6 +3,8 @@
 // name of the main module's must not come again.
 export { set_thread } from "../thread";
 export { column_product_f32 } from "./column-product";
+export { column_sums_f32 } from "./column-sums";
+export { pack_taps_f32 } from "./pack-taps";
 export { gather_rows, gather_rows_gradient_f32 } from "./gather";
 export { masked_softmax_f32 } from "./masked-softmax";
 export { rotary_f32 } from "./rotary";

@@ -82,6 +82,7 @@ export function segmentProductJob(
   const { m, n, segmentLength, segmentOffsets: offsets, products } = spec;
   const segments = offsets.length;
   const k = segments * segmentLength;
+  const panelRows = spec.panelRows ?? k;
   const inner = products?.inner ?? 1;
   const outer = products?.outer ?? 1;
   let width = spec.width ?? m;
@@ -123,7 +124,7 @@ export function segmentProductJob(
       deltas.ptr,
       deltas.ptr + (segments - 1) * 4,
       segmentLength * 32,
-      (spec.panelRows ?? k) * 32,
+      panelRows * 32,
       spec.rowStep * 4,
       width,
       (lineStep - width * spec.rowStep) * 4,
@@ -144,7 +145,8 @@ export function segmentProductJob(
       blocks.rowBlocks,
       blocks.columns,
       blocks.columnBlocks,
-      blocks.cachedColumns,
+      // A tile goes from panel to panel only where it takes all of each.
+      k === panelRows ? blocks.cachedColumns : 8,
       ...fusedActivationWords(spec.activation),
       (cLineStep - width * spec.cStep) * 4,
       (cImageStep - height * cLineStep) * 4,

@@ -30,6 +30,23 @@ export {
   planMaskedSoftmax,
 } from "./attention/plan-masked-softmax.js";
 export { planRotary, type RotaryPairing, type RotarySpec } from "./attention/plan-rotary.js";
+export type { ConvPassSpec } from "./convolution/conv-pass-spec.js";
+export {
+  type ConvForwardSpec,
+  convForwardWorkspaceBytes,
+  planConvForward,
+} from "./convolution/plan-conv-forward.js";
+export {
+  type ConvInputGradientSpec,
+  convInputGradientWorkspaceBytes,
+  planConvInputGradient,
+} from "./convolution/plan-conv-input-gradient.js";
+export {
+  type ConvWeightGradientShape,
+  type ConvWeightGradientSpec,
+  convWeightGradientWorkspaceBytes,
+  planConvWeightGradient,
+} from "./convolution/plan-conv-weight-gradient.js";
 export type { DepthwiseShape } from "./depthwise/depthwise-spec.js";
 export {
   type DepthwiseForwardSpec,
@@ -150,3 +167,11 @@ export {
   planMaxPoolGradient,
 } from "./pooling/plan-pool-gradient.js";
 export type { PoolShape } from "./pooling/pool-shape.js";
+export { type BiasGradientSpec, planBiasGradient } from "./product/plan-bias-gradient.js";
+export {
+  type ProductBatch,
+  type ProductShape,
+  type ProductSpec,
+  planProduct,
+  productWorkspaceBytes,
+} from "./product/plan-product.js";

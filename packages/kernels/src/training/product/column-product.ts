@@ -26,7 +26,12 @@ export interface ColumnProduct {
   /** Adds to what C holds. */
   readonly accumulate: boolean;
   /** Products of one shape and the distances between them. */
-  readonly products?: { readonly count: number; readonly a: number; readonly b: number; readonly c: number };
+  readonly products?: {
+    readonly count: number;
+    readonly a: number;
+    readonly b: number;
+    readonly c: number;
+  };
 }
 
 /** Where a run's values lie relative to a position, and the positions that have them. */
@@ -56,7 +61,13 @@ export function columnProductJob(
   const { runs, runRows, columns, images, height, width, products } = spec;
   const table = kernels.arena.upload(
     new Int32Array(
-      runs.flatMap(({ offset, top, bottom, left, right }) => [offset * 4, top, bottom, left, right]),
+      runs.flatMap(({ offset, top, bottom, left, right }) => [
+        offset * 4,
+        top,
+        bottom,
+        left,
+        right,
+      ]),
     ),
   );
   own.push(table);
@@ -85,7 +96,8 @@ export function columnProductJob(
 
 // The blocks decide the order of the sums: they must depend on the shape alone.
 function chooseBlock({ images, height, width, runs, runRows, columns, aSteps }: ColumnProduct) {
-  const perPosition = (Math.min(runs.length * runRows, Math.max(Math.abs(aSteps[2]), runRows)) + columns) * 4;
+  const perPosition =
+    (Math.min(runs.length * runRows, Math.max(Math.abs(aSteps[2]), runRows)) + columns) * 4;
   const fit = Math.max(32, Math.min(BLOCK_POSITIONS, Math.floor(BLOCK_BYTES / perPosition)));
   if (width >= fit) return { images: 1, lines: 1, width: evenly(width, fit) };
   const lines = Math.floor(fit / width);
@@ -112,7 +124,10 @@ function chooseUnit(spec: ColumnProduct, threads: number) {
   if (perRow * runRows <= share) {
     return { ...all, runs: Math.max(1, Math.floor(share / (perRow * runRows))) };
   }
-  const rows = Math.min(runRows, Math.max(ROW_QUANTUM, Math.floor(share / perRow / ROW_QUANTUM) * ROW_QUANTUM));
+  const rows = Math.min(
+    runRows,
+    Math.max(ROW_QUANTUM, Math.floor(share / perRow / ROW_QUANTUM) * ROW_QUANTUM),
+  );
   const panels = Math.max(1, Math.ceil(share / (positions * rows * 8)));
   return { runs: 1, rows, columns: Math.min(all.columns, panels * 8) };
 }
