@@ -38,3 +38,23 @@ def add_cases(family):
         x = draw(*size, low=-4, high=4)
         family.case(f"softmax {name}", "softmax", {}, {"x": x}, lambda x: F.softmax(x, -1))
         family.case(f"log-softmax {name}", "logSoftmax", {}, {"x": x}, lambda x: F.log_softmax(x, -1))
+
+    activation("elu", F.elu, kinks=(0,), reach=4)
+    activation("softplus", F.softplus, reach=6)
+    activation("mish", F.mish, reach=5)
+    activation("hardSigmoid", F.hardsigmoid, kinks=(-3, 3), reach=4.5)
+    # Far out, where a careless formula overflows.
+    for operation, compute in {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "silu": F.silu,
+        "gelu": F.gelu,
+        "softplus": F.softplus,
+        "mish": F.mish,
+        "logSoftmax": lambda x: F.log_softmax(x, -1),
+    }.items():
+        x = draw(3, 5, low=-95, high=95)
+        family.case(f"{operation}, far out", operation, {}, {"x": x}, compute)
+    # Not far apart: where one output rounds to 1, its gradient is the difference of equal numbers.
+    x = draw(3, 5, low=90, high=95)
+    family.case("softmax, far out", "softmax", {}, {"x": x}, lambda x: F.softmax(x, -1))

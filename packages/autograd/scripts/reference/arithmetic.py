@@ -61,6 +61,7 @@ def add_cases(family):
         family.case(name, "mean", options, x, lambda x, a=axes, k=keep: x.mean(a, k))
         apart = {"x": family.distinct(*shape)}
         family.case(name, "max", options, apart, lambda x, a=axes, k=keep: x.amax(a, k))
+        family.case(name, "min", options, apart, lambda x, a=axes, k=keep: x.amin(a, k))
         for correction in (0, 1):
             family.case(
                 f"{name}, less {correction}",

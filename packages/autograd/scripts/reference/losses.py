@@ -65,3 +65,22 @@ def add_cases(family):
         )
     family.case("rows", "meanSquaredError", {}, {"a": draw(5, 7), "b": draw(5, 7)}, F.mse_loss)
     family.case("images", "meanSquaredError", {}, {"a": draw(2, 3, 2, 3), "b": draw(2, 3, 2, 3)}, F.mse_loss)
+
+    labels = family.integers(rows, high=classes)
+    family.case(
+        "logits far apart",
+        "crossEntropy",
+        {"ignoreIndex": -100, "labelSmoothing": 0.1},
+        {"logits": draw(rows, classes, low=-95, high=95), "labels": labels},
+        lambda logits, labels: F.cross_entropy(logits, labels.long(), label_smoothing=0.1),
+    )
+    counts = family.random.multinomial(64, [1 / classes] * classes, rows)
+    family.case(
+        "KL to given probabilities at temperature 2",
+        "klDivergence",
+        {"temperature": 2, "teacherGives": "probabilities"},
+        {"teacher": torch.from_numpy(counts / 64), "student": draw(rows, classes, low=-3, high=3)},
+        lambda teacher, student: 4
+        * F.kl_div(F.log_softmax(student / 2, -1), teacher, reduction="batchmean"),
+        frozen=("teacher",),
+    )

@@ -1,16 +1,20 @@
 import {
+  elu,
   type GeluOptions,
   gelu,
+  hardSigmoid,
   hardSwish,
   type LeakyReluOptions,
   leakyRelu,
   logSoftmax,
+  mish,
   prelu,
   relu,
   relu6,
   sigmoid,
   silu,
   softmax,
+  softplus,
   tanh,
 } from "../index.js";
 import activations from "./activations.json";
@@ -28,4 +32,8 @@ describeReferences(casesOf(activations), {
   hardSwish: ({ x }) => hardSwish(x!),
   softmax: ({ x }) => softmax(x!),
   logSoftmax: ({ x }) => logSoftmax(x!),
+  elu: ({ x }) => elu(x!),
+  softplus: ({ x }) => softplus(x!),
+  mish: ({ x }) => mish(x!),
+  hardSigmoid: ({ x }) => hardSigmoid(x!),
 });

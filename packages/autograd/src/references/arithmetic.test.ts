@@ -9,6 +9,7 @@ import {
   max,
   maximum,
   mean,
+  min,
   minimum,
   multiply,
   negate,
@@ -41,6 +42,7 @@ describeReferences(casesOf(arithmetic), {
   clamp: ({ x }, options) => clamp(x!, options as ClampOptions),
   sum: ({ x }, options) => sum(x!, options as ReduceOptions),
   mean: ({ x }, options) => mean(x!, options as ReduceOptions),
+  min: ({ x }, options) => min(x!, options as ReduceOptions),
   max: ({ x }, options) => max(x!, options as ReduceOptions),
   variance: ({ x }, options) => variance(x!, options as VarianceOptions),
 });
