@@ -1,6 +1,7 @@
 // Softmax of attention scores under masks that need no tensor (causal, sliding window, lengths) or one.
-import { loadTail, storeTail } from "../tails";
-import { addLanes, exponential, firstLanes } from "./row-sums";
+import { loadNext, storeNext } from "../tails";
+import { exp4 } from "../vector-math";
+import { addLanes, firstLanes } from "./row-sums";
 
 const ADDED = 1;
 
@@ -54,24 +55,29 @@ export function masked_softmax_f32(params: usize, begin: i32, end: i32): void {
 function scoreRow(x: usize, y: usize, count: i32, scale: v128, mask: usize, kind: i32): f32 {
   const hidden = f32x4.splat(-Infinity);
   let top = hidden;
+  let strange = i32x4.splat(0);
   for (; count > 0; count -= 4) {
-    let v = f32x4.mul(loadTail(x, count), scale);
+    let v = f32x4.mul(loadNext(x, count), scale);
     if (kind == ADDED) {
-      v = f32x4.add(v, loadTail(mask, count));
+      v = f32x4.add(v, loadNext(mask, count));
       mask += 16;
     } else if (kind) {
       let bytes: u32 = 0;
-      for (let i = min(count, 4); i > 0; i--) bytes = (bytes << 8) | <u32>load<u8>(mask + <usize>(i - 1));
+      if (count >= 4) bytes = load<u32>(mask);
+      else for (let i = count; i > 0; i--) bytes = (bytes << 8) | <u32>load<u8>(mask + <usize>(i - 1));
       const wide = i16x8.extend_low_i8x16_u(i32x4.splat(<i32>bytes));
       v = v128.bitselect(hidden, v, i32x4.eq(i32x4.extend_low_i16x8_u(wide), i32x4.splat(0)));
       mask += 4;
     }
-    storeTail(y, v, count);
-    top = f32x4.max(top, v128.bitselect(v, hidden, firstLanes(i32x4.splat(-1), count)));
+    storeNext(y, v, count);
+    if (count < 4) v = v128.bitselect(v, hidden, firstLanes(i32x4.splat(-1), count));
+    top = f32x4.pmax(top, v);
+    strange = v128.or(strange, f32x4.ne(v, v));
     x += 16;
     y += 16;
   }
-  top = f32x4.max(top, i8x16.shuffle(top, top, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  if (v128.any_true(strange)) return NaN;
+  top = f32x4.pmax(top, i8x16.shuffle(top, top, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
   return max(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1));
 }
 
@@ -79,15 +85,24 @@ function scoreRow(x: usize, y: usize, count: i32, scale: v128, mask: usize, kind
 function normalizeRow(y: usize, count: i32, top: v128): void {
   let sum = f32x4.splat(0);
   let p = y;
-  for (let left = count; left > 0; left -= 4) {
-    const e = firstLanes(exponential(f32x4.sub(loadTail(p, left), top)), left);
+  let left = count;
+  for (; left >= 8; left -= 8) {
+    const e0 = exp4(f32x4.sub(v128.load(p), top));
+    const e1 = exp4(f32x4.sub(v128.load(p, 16), top));
+    sum = f32x4.add(sum, f32x4.add(e0, e1));
+    v128.store(p, e0);
+    v128.store(p, e1, 16);
+    p += 32;
+  }
+  for (; left > 0; left -= 4) {
+    const e = firstLanes(exp4(f32x4.sub(loadNext(p, left), top)), left);
     sum = f32x4.add(sum, e);
-    storeTail(p, e, left);
+    storeNext(p, e, left);
     p += 16;
   }
   const factor = f32x4.splat(1 / addLanes(sum));
   for (; count > 0; count -= 4) {
-    storeTail(y, f32x4.mul(loadTail(y, count), factor), count);
+    storeNext(y, f32x4.mul(loadNext(y, count), factor), count);
     y += 16;
   }
 }

@@ -1,6 +1,6 @@
 // Rotary position embedding: pairs of a vector's elements turned by angles that grow with its position.
 import { copyBytes } from "../layout";
-import { loadTail, storeTail } from "../tails";
+import { loadNext, storeNext } from "../tails";
 
 // Words: 0 x [outer, sequence, heads, width], 4 y (may be x), 8 sequence, 12 heads, 16 width, 20 rotated (even:
 // the first elements of a vector, the others are copied), 24 angles [places, rotated] (the cosines of a
@@ -47,21 +47,24 @@ function rotate(x: usize, y: usize, rotated: i32, angles: usize, direction: v128
   for (let count = rotated >> 1; count > 0; ) {
     // Four pairs, or two of neighbours.
     const lanes = apart ? count : min(count, 2);
-    let cosine = loadTail(angles, lanes);
-    let sine = f32x4.mul(loadTail(angles + sines, lanes), direction);
     if (apart) {
-      const a = loadTail(x, lanes);
-      const b = loadTail(x + apart, lanes);
-      storeTail(y, f32x4.sub(f32x4.mul(a, cosine), f32x4.mul(b, sine)), lanes);
-      storeTail(y + apart, f32x4.add(f32x4.mul(b, cosine), f32x4.mul(a, sine)), lanes);
+      const cosine = loadNext(angles, lanes);
+      const sine = f32x4.mul(loadNext(angles + sines, lanes), direction);
+      const a = loadNext(x, lanes);
+      const b = loadNext(x + apart, lanes);
+      storeNext(y, f32x4.sub(f32x4.mul(a, cosine), f32x4.mul(b, sine)), lanes);
+      storeNext(y + apart, f32x4.add(f32x4.mul(b, cosine), f32x4.mul(a, sine)), lanes);
       angles += 16;
       count -= 4;
     } else {
+      let cosine = lanes == 2 ? v128.load_zero<u64>(angles) : v128.load_zero<u32>(angles);
+      let sine = lanes == 2 ? v128.load_zero<u64>(angles + sines) : v128.load_zero<u32>(angles + sines);
+      sine = f32x4.mul(sine, direction);
       cosine = i8x16.shuffle(cosine, cosine, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7);
       sine = i8x16.shuffle(sine, f32x4.neg(sine), 16, 17, 18, 19, 0, 1, 2, 3, 20, 21, 22, 23, 4, 5, 6, 7);
-      const v = loadTail(x, lanes << 1);
+      const v = loadNext(x, lanes << 1);
       const swapped = i8x16.shuffle(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
-      storeTail(y, f32x4.add(f32x4.mul(v, cosine), f32x4.mul(swapped, sine)), lanes << 1);
+      storeNext(y, f32x4.add(f32x4.mul(v, cosine), f32x4.mul(swapped, sine)), lanes << 1);
       angles += 8;
       count -= 2;
     }
