@@ -64,7 +64,7 @@ export async function trainRecipe(
     record(tape, batch, mode) {
       const image = tape.input("image", [batch, 1, height, width]);
       const labels = tape.input("labels", [batch], "i32");
-      const logits = network.record({ image }, { mode }).logits!;
+      const logits = network.apply(image, { mode }).logits!;
       return { loss: crossEntropy(logits, labels), outputs: { logits } };
     },
   });
