@@ -1,8 +1,8 @@
 import { createRng } from "@edgewright/core";
 import { createParameter, type Parameter } from "../engine/parameter.js";
-import { tanh } from "../operations/tanh.js";
 import { crossEntropy } from "../operations/cross-entropy.js";
 import { linear } from "../operations/linear.js";
+import { tanh } from "../operations/tanh.js";
 import type { RecordNetwork } from "./trainer.js";
 import { arrayData, type TrainingData } from "./training-data.js";
 
