@@ -78,11 +78,7 @@ export function describeReferences(
         kernels,
         values: checkReference(kernels, reference, operations[operation]!, unfed),
       }));
-      for (const { kernels, values } of results) {
-        // One build gives the same bits on any number of threads.
-        const same = results.find((other) => other.kernels.variant === kernels.variant)!;
-        expect(values, `${kernels.threads} threads`).toEqual(same.values);
-      }
+      expectSameBits(results);
     });
   });
   it("knows the operation of every case", () => {
@@ -90,6 +86,16 @@ export function describeReferences(
     const others = cases.map((reference) => reference.operation).filter((x) => !known.includes(x));
     expect(others).toEqual([]);
   });
+}
+
+/** Fails unless each build of the kernels gave the same bits on any number of threads. */
+export function expectSameBits(
+  results: readonly { kernels: Kernels; values: readonly ArrayLike<number>[] }[],
+): void {
+  for (const { kernels, values } of results) {
+    const same = results.find((other) => other.kernels.variant === kernels.variant)!;
+    expect(values, `${kernels.threads} threads`).toEqual(same.values);
+  }
 }
 
 /** Runs a case, compares its output and all its gradients, and returns them. */
