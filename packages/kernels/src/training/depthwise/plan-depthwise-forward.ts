@@ -9,6 +9,7 @@ import {
   type ResolvedDepthwise,
   resolveDepthwise,
 } from "./depthwise-spec.js";
+import { walk3x3 } from "./walk-3x3.js";
 
 /** A depthwise convolution for {@link planDepthwiseForward}. */
 export interface DepthwiseForwardSpec extends DepthwiseShape {
@@ -67,21 +68,14 @@ export function job3x3(
   bias: number,
   turned: boolean,
 ): JobSpec {
-  const { n, h, w, c, oh, ow, top, left } = conv;
-  const tap = c * 4;
+  const { words, imageBytes, lines, outputs, taps } = walk3x3(conv);
+  const tap = (turned ? -4 : 4) * conv.c;
+  const first = weights + (turned ? 8 * 4 * conv.c : 0);
   return {
     kernel: "depthwise_3x3_f32",
-    params: [x, y, weights + (turned ? 8 * tap : 0), turned ? -tap : tap, bias].concat([
-      h,
-      w,
-      c,
-      oh,
-      ow,
-      top,
-      left,
-    ]),
-    units: n * oh,
-    grain: Math.ceil(16384 / (ow * c)),
+    params: [x, y, first, bias, ...words, tap * taps[0], tap * taps[1], ...imageBytes],
+    units: lines,
+    grain: Math.ceil(16384 / (outputs * conv.c)),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type ResolvedDepthwise,
   resolveDepthwise,
 } from "./depthwise-spec.js";
+import { walk3x3 } from "./walk-3x3.js";
 
 /** What decides the workspace of {@link planDepthwiseWeightGradient}. */
 export interface DepthwiseWeightGradientShape extends DepthwiseShape {
@@ -65,20 +66,23 @@ export function planDepthwiseWeightGradient(
     return table.ptr;
   };
   const merged = channels === undefined ? dw : workspace + chunks * kh * kw * lanes * 4;
+  const table = channels === undefined ? 0 : upload(starts);
   const jobs: JobSpec[] = [
-    {
-      kernel: isPlain3x3(conv) ? "depthwise_3x3_products_f32" : "depthwise_products_f32",
-      params: [x, dy, workspace, conv.n * oh, chunk, h, w, c, oh, ow, top, left, lanes].concat([
-        channels === undefined ? 0 : upload(starts),
-        kh,
-        kw,
-        sh,
-        sw,
-        dh,
-        dilationX,
-      ]),
-      units: chunks,
-    },
+    isPlain3x3(conv)
+      ? products3x3Job(conv, x, dy, workspace, lanes, table)
+      : {
+          kernel: "depthwise_products_f32",
+          params: [x, dy, workspace, conv.n * oh, chunk, h, w, c, oh, ow, top, left, lanes].concat([
+            table,
+            kh,
+            kw,
+            sh,
+            sw,
+            dh,
+            dilationX,
+          ]),
+          units: chunks,
+        },
     {
       kernel: "merge_sums_f32",
       params: [
@@ -104,10 +108,31 @@ export function planDepthwiseWeightGradient(
   return createPlan(arena, jobs, owned);
 }
 
-/** Rows of dy that are summed on their own: some 256 products, so that rounding stays small. */
-function chunksOf({ n, oh, ow }: ResolvedDepthwise): { chunk: number; chunks: number } {
-  const chunk = Math.max(1, Math.ceil(256 / ow));
-  return { chunk, chunks: Math.ceil((n * oh) / chunk) };
+function products3x3Job(
+  conv: ResolvedDepthwise,
+  x: number,
+  dy: number,
+  sums: number,
+  lanes: number,
+  starts: number,
+): JobSpec {
+  const { words, imageBytes, lines, taps } = walk3x3(conv);
+  const { chunk, chunks } = chunksOf(conv);
+  return {
+    kernel: "depthwise_3x3_products_f32",
+    params: [x, dy, sums, lines, ...words, chunk, lanes, ...imageBytes, starts].concat([
+      taps[0] * lanes * 4,
+      taps[1] * lanes * 4,
+    ]),
+    units: chunks,
+  };
+}
+
+/** Lines of dy that are summed on their own: some 128 products, so that rounding stays small. */
+function chunksOf(conv: ResolvedDepthwise): { chunk: number; chunks: number } {
+  const walk = isPlain3x3(conv) ? walk3x3(conv) : { lines: conv.n * conv.oh, outputs: conv.ow };
+  const chunk = Math.max(1, Math.ceil(128 / walk.outputs));
+  return { chunk, chunks: Math.ceil(walk.lines / chunk) };
 }
 
 /** Columns of the sums: all channels, or strips of four that hold the asked ones, and where these lie there. */
