@@ -42,6 +42,7 @@ export { type AttentionOptions, attention } from "./operations/attention.js";
 export { add, divide, multiply, subtract } from "./operations/broadcast-arithmetic.js";
 export { type ClampOptions, clamp } from "./operations/clamp.js";
 export { type ConcatOptions, concat } from "./operations/concat.js";
+export { type Conv2dOptions, conv2d } from "./operations/conv2d.js";
 export { cosineLoss } from "./operations/cosine-loss.js";
 export { type CrossEntropyOptions, crossEntropy } from "./operations/cross-entropy.js";
 export { type CustomGradient, customGradient } from "./operations/custom-gradient.js";
@@ -61,6 +62,8 @@ export { type GeluOptions, gelu } from "./operations/gelu.js";
 export { hardSigmoid } from "./operations/hard-sigmoid.js";
 export { hardSwish } from "./operations/hard-swish.js";
 export { type LeakyReluOptions, leakyRelu } from "./operations/leaky-relu.js";
+export { type LinearOptions, linear } from "./operations/linear.js";
+export { type MatmulOptions, matmul } from "./operations/matmul.js";
 export { meanSquaredError } from "./operations/mean-squared-error.js";
 export { mish } from "./operations/mish.js";
 export { type PadOptions, pad } from "./operations/pad.js";
@@ -71,6 +74,7 @@ export type { ReduceOptions } from "./operations/reduction-axes.js";
 export { relu, relu6 } from "./operations/relu.js";
 export { flatten, reshape } from "./operations/reshape.js";
 export { type Resize2dOptions, resize2d } from "./operations/resize2d.js";
+export type { PadsOption } from "./operations/resolve-pads.js";
 export { type RopeOptions, rope } from "./operations/rope.js";
 export { sigmoid } from "./operations/sigmoid.js";
 export { silu } from "./operations/silu.js";
@@ -113,3 +117,25 @@ export {
   warmUp,
 } from "./optimizers/schedules.js";
 export { type SgdOptions, sgd } from "./optimizers/sgd.js";
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.js";
+export { DivergenceError } from "./training/divergence-error.js";
+export { type EvaluateOptions, type Evaluation, evaluateAccuracy } from "./training/evaluate.js";
+export {
+  type TrainedEpoch,
+  type TrainingProgress,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from "./training/train.js";
+export {
+  createTrainer,
+  type NetworkMode,
+  predictTrainingMemory,
+  type RecordedNetwork,
+  type RecordNetwork,
+  type Trainer,
+  type TrainerOptions,
+  type TrainerStep,
+  type TrainingMemory,
+} from "./training/trainer.js";
+export { arrayData, type BatchArrays, type TrainingData } from "./training/training-data.js";
