@@ -5,7 +5,6 @@ import {
   convForwardWorkspaceBytes,
   convInputGradientWorkspaceBytes,
   convWeightGradientWorkspaceBytes,
-  planBiasGradient,
   planConvForward,
   planConvInputGradient,
   planConvWeightGradient,
@@ -13,6 +12,7 @@ import {
 import type { BackwardCall, ForwardCall, Operation, ProgramBuilder } from "../engine/operation.js";
 import { type Operand, record, type Variable } from "../engine/tape.js";
 import type { Value } from "../engine/value.js";
+import { biasGradient } from "./bias-gradient.js";
 import { type PadsOption, resolvePads } from "./resolve-pads.js";
 
 /** Options of {@link conv2d}. */
@@ -111,28 +111,6 @@ function weightGradient(
       }),
   });
   return dw;
-}
-
-/** The gradient of a bias of the last axis: sums over all others. */
-export function biasGradient(
-  build: ProgramBuilder,
-  gradient: Value,
-  channels: readonly number[] | undefined,
-): Value {
-  const cols = gradient.shape.at(-1)!;
-  const rows = gradient.shape.slice(0, -1).reduce((product, size) => product * size, 1);
-  const db = build.value([channels?.length ?? cols]);
-  build.step({
-    name: "bias gradient",
-    reads: [gradient],
-    writes: [db],
-    plan: (kernels, at) =>
-      planBiasGradient(kernels, {
-        ...{ dy: at(gradient), rows, cols, db: at(db) },
-        ...(channels && { channels }),
-      }),
-  });
-  return db;
 }
 
 function shapesOf(values: readonly Value[]): Shape[] {

@@ -9,7 +9,7 @@ import {
 import type { Operation } from "../engine/operation.js";
 import { type Operand, record, type Variable } from "../engine/tape.js";
 import { elementsOf } from "../engine/value.js";
-import { biasGradient } from "./conv2d.js";
+import { biasGradient } from "./bias-gradient.js";
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
