@@ -3,11 +3,26 @@
 import { clamp, multiplyAdd } from "../lanes";
 import { loadNext, storeNext } from "../tails";
 
-// Up to four floats at the columns that `channels` lists, or side by side where it is 0.
+// Up to four floats at the columns that `channels` lists, or side by side where it is 0. `whole` (constant at
+// every call) says that there are four, side by side.
 // @ts-ignore: decorator
 @inline
-function loadColumns(row: usize, channels: usize, count: i32): v128 {
+function loadColumns(row: usize, channels: usize, count: i32, whole: bool): v128 {
+  if (whole) return v128.load(row);
   return channels ? gather(row, channels, count) : loadNext(row, count);
+}
+
+// @ts-ignore: decorator
+@inline
+function loadFour(p: usize, count: i32, whole: bool): v128 {
+  return whole ? v128.load(p) : loadNext(p, count);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeFour(p: usize, x: v128, count: i32, whole: bool): void {
+  if (whole) v128.store(p, x);
+  else storeNext(p, x, count);
 }
 
 function gather(row: usize, channels: usize, count: i32): v128 {
@@ -20,8 +35,9 @@ function gather(row: usize, channels: usize, count: i32): v128 {
 
 // @ts-ignore: decorator
 @inline
-function storeColumns(row: usize, v: v128, channels: usize, count: i32): void {
-  if (channels) scatter(row, v, channels, count);
+function storeColumns(row: usize, v: v128, channels: usize, count: i32, whole: bool): void {
+  if (whole) v128.store(row, v);
+  else if (channels) scatter(row, v, channels, count);
   else storeNext(row, v, count);
 }
 
@@ -41,6 +57,22 @@ function clip(d: v128, bound: v128): v128 {
 // The first words of both: 0 parameter, 4 gradient, 8 settings (floats that all parameters share), 12 floats of
 // the gradient, 16 of a row of it, 20 of a row of the parameter, 24 channels (0: a run), 28 weight decay,
 // 32 factor of the learning rate, 36 first state, 40 second state.
+
+// @ts-ignore: decorator
+@inline
+function sgdStep(
+  w: usize, g: usize, v: usize, channels: usize, count: i32, whole: bool,
+  rate: v128, scale: v128, bound: v128, decay: v128, momentum: v128, state: usize, nesterov: bool,
+): void {
+  const old = loadColumns(w, channels, count, whole);
+  let d = multiplyAdd(clip(f32x4.mul(loadFour(g, count, whole), scale), bound), old, decay);
+  if (state) {
+    const next = multiplyAdd(d, loadFour(v, count, whole), momentum);
+    storeFour(v, next, count, whole);
+    d = nesterov ? multiplyAdd(d, next, momentum) : next;
+  }
+  storeColumns(w, multiplyAdd(old, d, rate), channels, count, whole);
+}
 
 // d = clip(c g) + decay w; v = m v + d; w -= rate (v, or d + m v after Nesterov, or d without a state).
 // Settings: rate, c, bound of clip, m, nesterov. A unit is a row.
@@ -62,21 +94,40 @@ export function sgd_f32(params: usize, begin: i32, end: i32): void {
     const step: usize = channels ? 16 : 0;
     let g = load<usize>(params, 4) + at;
     let v = state + at;
-    for (let count = min(cols, load<i32>(params, 12) - first); count > 0; count -= 4) {
-      const old = loadColumns(w, channels, count);
-      let d = multiplyAdd(clip(f32x4.mul(loadNext(g, count), scale), bound), old, decay);
-      if (state) {
-        const next = multiplyAdd(d, loadNext(v, count), momentum);
-        storeNext(v, next, count);
-        d = nesterov ? multiplyAdd(d, next, momentum) : next;
-      }
-      storeColumns(w, multiplyAdd(old, d, rate), channels, count);
+    let count = min(cols, load<i32>(params, 12) - first);
+    for (; count >= 4 && !channels; count -= 4) {
+      sgdStep(w, g, v, 0, 4, true, rate, scale, bound, decay, momentum, state, nesterov);
+      w += 16;
+      g += 16;
+      v += 16;
+    }
+    for (; count > 0; count -= 4) {
+      sgdStep(w, g, v, channels, count, false, rate, scale, bound, decay, momentum, state, nesterov);
       channels += step;
-      w += 16 - step;
       g += 16;
       v += 16;
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function adamStep(
+  w: usize, g: usize, m: usize, v: usize, channels: usize, count: i32, whole: bool,
+  rate: v128, scale: v128, bound: v128, decay: v128, keep: v128, decoupled: bool,
+  share1: v128, beta2: v128, share2: v128, root: v128, epsilon: v128,
+): void {
+  let old = loadColumns(w, channels, count, whole);
+  let d = clip(f32x4.mul(loadFour(g, count, whole), scale), bound);
+  if (decoupled) old = f32x4.mul(old, keep);
+  else d = multiplyAdd(d, old, decay);
+  const m0 = loadFour(m, count, whole);
+  const mean = multiplyAdd(m0, f32x4.sub(d, m0), share1);
+  const square = multiplyAdd(f32x4.mul(f32x4.mul(d, d), share2), loadFour(v, count, whole), beta2);
+  storeFour(m, mean, count, whole);
+  storeFour(v, square, count, whole);
+  const divisor = multiplyAdd(epsilon, f32x4.sqrt(square), root);
+  storeColumns(w, multiplyAdd(old, f32x4.div(mean, divisor), rate), channels, count, whole);
 }
 
 // d = clip(c g) (+ decay w); m += (1 - b1) (d - m); v = b2 v + (1 - b2) d^2; w -= step m / (sqrt(v) root + epsilon),
@@ -106,20 +157,17 @@ export function adam_f32(params: usize, begin: i32, end: i32): void {
     let g = load<usize>(params, 4) + at;
     let m = load<usize>(params, 36) + at;
     let v = load<usize>(params, 40) + at;
-    for (let count = min(cols, load<i32>(params, 12) - first); count > 0; count -= 4) {
-      let old = loadColumns(w, channels, count);
-      let d = clip(f32x4.mul(loadNext(g, count), scale), bound);
-      if (decoupled) old = f32x4.mul(old, keep);
-      else d = multiplyAdd(d, old, decay);
-      const m0 = loadNext(m, count);
-      const mean = multiplyAdd(m0, f32x4.sub(d, m0), share1);
-      const square = multiplyAdd(f32x4.mul(f32x4.mul(d, d), share2), loadNext(v, count), beta2);
-      storeNext(m, mean, count);
-      storeNext(v, square, count);
-      const divisor = multiplyAdd(epsilon, f32x4.sqrt(square), root);
-      storeColumns(w, multiplyAdd(old, f32x4.div(mean, divisor), rate), channels, count);
+    let count = min(cols, load<i32>(params, 12) - first);
+    for (; count >= 4 && !channels; count -= 4) {
+      adamStep(w, g, m, v, 0, 4, true, rate, scale, bound, decay, keep, decoupled, share1, beta2, share2, root, epsilon);
+      w += 16;
+      g += 16;
+      m += 16;
+      v += 16;
+    }
+    for (; count > 0; count -= 4) {
+      adamStep(w, g, m, v, channels, count, false, rate, scale, bound, decay, keep, decoupled, share1, beta2, share2, root, epsilon);
       channels += step;
-      w += 16 - step;
       g += 16;
       m += 16;
       v += 16;

@@ -1,9 +1,22 @@
 // Sums of squares and of squared differences, and the gradient of the latter.
-import { loadNext, storeNext } from "../tails";
+import { loadNext, loadTail, storeNext } from "../tails";
 import { promoteHigh } from "./double-lanes";
 import { addPair } from "./row-sums";
 
 const CHUNK = 4096; // floats of a unit
+
+// What follows of a row, of which `count` floats (any number) are left.
+// @ts-ignore: decorator
+@inline
+function loadRest(p: usize, count: i32): v128 {
+  return count >= 4 ? v128.load(p) : loadTail(p, max(count, 0));
+}
+
+// @ts-ignore: decorator
+@inline
+function addSquare(sum: v128, x: v128): v128 {
+  return f64x2.add(sum, f64x2.mul(x, x));
+}
 
 // Sum of x^2, or of (x - t)^2, of every chunk as an f64. Words: x, t (0: none), partial sums, count.
 // A unit is CHUNK floats.
@@ -16,17 +29,24 @@ export function squares_f64(params: usize, begin: i32, end: i32): void {
     t += <usize>first << 2;
     let s0 = f64x2.splat(0);
     let s1 = s0;
-    for (let count = min(CHUNK, load<i32>(params, 12) - first); count > 0; count -= 4) {
+    let s2 = s0;
+    let s3 = s0;
+    for (let count = min(CHUNK, load<i32>(params, 12) - first); count > 0; count -= 8) {
       let v = loadNext(x, count);
-      if (differs) v = f32x4.sub(v, loadNext(t, count));
-      const low = f64x2.promote_low_f32x4(v);
-      const high = promoteHigh(v);
-      s0 = f64x2.add(s0, f64x2.mul(low, low));
-      s1 = f64x2.add(s1, f64x2.mul(high, high));
-      x += 16;
-      t += 16;
+      let u = loadRest(x + 16, count - 4);
+      if (differs) {
+        v = f32x4.sub(v, loadNext(t, count));
+        u = f32x4.sub(u, loadRest(t + 16, count - 4));
+      }
+      s0 = addSquare(s0, f64x2.promote_low_f32x4(v));
+      s1 = addSquare(s1, promoteHigh(v));
+      s2 = addSquare(s2, f64x2.promote_low_f32x4(u));
+      s3 = addSquare(s3, promoteHigh(u));
+      x += 32;
+      t += 32;
     }
-    store<f64>(load<usize>(params, 8) + (<usize>unit << 3), addPair(f64x2.add(s0, s1)));
+    s0 = f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
+    store<f64>(load<usize>(params, 8) + (<usize>unit << 3), addPair(s0));
   }
 }
 
