@@ -56,10 +56,9 @@ describe("train", () => {
       trained.push(values(parameters));
       trainer.dispose();
     }
-    const [one, two] = everyKernels.map((kernels, i) => ({ kernels, i }));
-    for (const { kernels, i } of [one, two].slice(1)) {
-      if (kernels.variant === one.kernels.variant) expect(trained[i]).toEqual(trained[0]);
-    }
+    everyKernels.forEach(({ variant }, i) => {
+      if (variant === everyKernels[0]!.variant) expect(trained[i]).toEqual(trained[0]);
+    });
   });
 
   it("resumes bit by bit where an abort stopped it", async () => {
@@ -122,7 +121,7 @@ describe("train", () => {
   });
 
   it("stops with the last good checkpoint when the loss is no number", async () => {
-    const { trainer, parameters } = fresh({ optimizer: sgd({ learningRate: 1e30 }) });
+    const { trainer, parameters } = fresh({ optimizer: sgd({ learningRate: 1e38 }) });
     const before = values(parameters);
     const error = await train(trainer, { data, epochs: 2 }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(DivergenceError);
