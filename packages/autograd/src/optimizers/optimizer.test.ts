@@ -8,7 +8,8 @@ import { add, multiply } from "../operations/broadcast-arithmetic.js";
 import { meanSquaredError } from "../operations/mean-squared-error.js";
 import { loadEveryKernels } from "../testing/check-gradients.test-support.js";
 import { adam, adamW } from "./adam.js";
-import { createOptimizer, type OptimizerSpec, optimizerBytes } from "./optimizer.js";
+import { createOptimizer } from "./optimizer.js";
+import { type OptimizerSpec, optimizerBytes } from "./optimizer-spec.js";
 import { sgd } from "./sgd.js";
 
 let everyKernels: Kernels[];

@@ -5,8 +5,6 @@ import type { Program } from "../engine/program.js";
 import { elementsOf } from "../engine/value.js";
 import { type OptimizerSpec, trainedElements } from "./optimizer-spec.js";
 
-export { type OptimizerSpec, optimizerBytes } from "./optimizer-spec.js";
-
 /** Options of {@link createOptimizer}. */
 export interface ClippingOptions {
   /**
@@ -29,7 +27,7 @@ export interface OptimizerState {
 /** Updates the parameters that a program trains. */
 export interface Optimizer {
   readonly spec: OptimizerSpec;
-  /** Bytes of state, as {@link optimizerBytes} predicts them. */
+  /** Bytes of state, as `optimizerBytes` predicts them. */
   readonly bytes: number;
   /**
    * Applies the gradients of the program's last run. Gradients are only read.

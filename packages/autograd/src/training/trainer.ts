@@ -5,12 +5,8 @@ import { type MemoryAccount, predictMemory } from "../engine/memory-account.js";
 import type { Parameter } from "../engine/parameter.js";
 import { createProgram, type Program, type ProgramFeeds } from "../engine/program.js";
 import { createTape, type Tape, type Variable } from "../engine/tape.js";
-import {
-  createOptimizer,
-  type Optimizer,
-  type OptimizerSpec,
-  optimizerBytes,
-} from "../optimizers/optimizer.js";
+import { createOptimizer, type Optimizer } from "../optimizers/optimizer.js";
+import { type OptimizerSpec, optimizerBytes } from "../optimizers/optimizer-spec.js";
 import type { BatchArrays } from "./training-data.js";
 
 /** A network on a tape, with the loss it is trained by. */
