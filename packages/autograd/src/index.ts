@@ -38,6 +38,33 @@ export {
   type Variable,
 } from "./engine/tape.js";
 export type { Value, ValueType } from "./engine/value.js";
+export type { TrainableChoice } from "./graph/model-weights.js";
+export {
+  type ApplyModelOptions,
+  type TrainableModel,
+  type TrainableModelOptions,
+  trainableModel,
+} from "./graph/trainable-model.js";
+export {
+  type BatchNormalizationOptions,
+  batchNormalization,
+} from "./layers/batch-normalization.js";
+export {
+  type ConvolutionOptions,
+  convolution,
+  type DepthwiseConvolutionOptions,
+  depthwiseConvolution,
+} from "./layers/convolution.js";
+export { type DenseOptions, dense } from "./layers/dense.js";
+export {
+  glorotNormal,
+  glorotUniform,
+  type Initializer,
+  kaimingNormal,
+  kaimingUniform,
+  type WeightShape,
+} from "./layers/initialization.js";
+export { type ApplyLayerOptions, type Layer, sequential } from "./layers/layer.js";
 export { type AttentionOptions, attention } from "./operations/attention.js";
 export { type AveragePool2dOptions, averagePool2d } from "./operations/average-pool2d.js";
 export { type BatchNormOptions, batchNorm } from "./operations/batch-norm.js";
@@ -48,6 +75,7 @@ export { type Conv2dOptions, conv2d } from "./operations/conv2d.js";
 export { cosineLoss } from "./operations/cosine-loss.js";
 export { type CrossEntropyOptions, crossEntropy } from "./operations/cross-entropy.js";
 export { type CustomGradient, customGradient } from "./operations/custom-gradient.js";
+export { type DepthwiseConv2dOptions, depthwiseConv2d } from "./operations/depthwise-conv2d.js";
 export {
   absolute,
   exponential,
@@ -62,8 +90,15 @@ export { embedding } from "./operations/embedding.js";
 export { maximum, minimum } from "./operations/extremes.js";
 export { type GeluOptions, gelu } from "./operations/gelu.js";
 export { globalAveragePool } from "./operations/global-average-pool.js";
+export { type GroupNormOptions, groupNorm } from "./operations/group-norm.js";
 export { hardSigmoid } from "./operations/hard-sigmoid.js";
 export { hardSwish } from "./operations/hard-swish.js";
+export {
+  type LayerNormOptions,
+  layerNorm,
+  type RmsNormOptions,
+  rmsNorm,
+} from "./operations/layer-norm.js";
 export { type LeakyReluOptions, leakyRelu } from "./operations/leaky-relu.js";
 export { type LinearOptions, linear } from "./operations/linear.js";
 export { type MatmulOptions, matmul } from "./operations/matmul.js";
@@ -81,6 +116,7 @@ export { flatten, reshape } from "./operations/reshape.js";
 export { type Resize2dOptions, resize2d } from "./operations/resize2d.js";
 export type { PadsOption } from "./operations/resolve-pads.js";
 export { type RopeOptions, rope } from "./operations/rope.js";
+export type { ScaleAndShift } from "./operations/scale-and-shift.js";
 export { sigmoid } from "./operations/sigmoid.js";
 export { silu } from "./operations/silu.js";
 export { type SliceOptions, type SplitOptions, slice, split } from "./operations/slice.js";
