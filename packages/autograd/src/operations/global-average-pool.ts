@@ -3,14 +3,17 @@ import { planGlobalPool } from "@edgewright/kernels";
 import { planGlobalAveragePoolGradient } from "@edgewright/kernels/training";
 import type { Operation } from "../engine/operation.js";
 import { type Operand, record, type Variable } from "../engine/tape.js";
+import { elementsOf } from "../engine/value.js";
 
 const GLOBAL_AVERAGE_POOL: Operation<undefined, undefined> = {
   name: "globalAveragePool",
   outputShape([x]) {
-    if (x!.length !== 4) {
-      throw new ShapeError(`globalAveragePool: expected x [n, h, w, c], got [${x}]`);
+    if (x!.length < 3) {
+      throw new ShapeError(
+        `globalAveragePool: expected x [n, ..., c] with axes between, got [${x}]`,
+      );
     }
-    return [x![0]!, x![3]!];
+    return [x![0]!, x!.at(-1)!];
   },
   forward(build, { inputs: [x], outputShape }) {
     const output = build.value(outputShape);
@@ -20,10 +23,7 @@ const GLOBAL_AVERAGE_POOL: Operation<undefined, undefined> = {
       writes: [output],
       plan: (kernels, at) =>
         planGlobalPool(kernels, {
-          ...sizesOf(x!.shape),
-          kind: "average",
-          x: at(x!),
-          y: at(output),
+          ...{ ...shapeOf(x!.shape), kind: "average", x: at(x!), y: at(output) },
         }),
     });
     return { output };
@@ -36,24 +36,21 @@ const GLOBAL_AVERAGE_POOL: Operation<undefined, undefined> = {
       writes: [dx],
       plan: (kernels, at) =>
         planGlobalAveragePoolGradient(kernels, {
-          ...sizesOf(x!.shape),
-          dy: at(gradient),
-          dx: at(dx),
+          ...{ ...shapeOf(x!.shape), dy: at(gradient), dx: at(dx) },
         }),
     });
     return [dx];
   },
 };
 
-function sizesOf(x: readonly number[]): { n: number; positions: number; c: number } {
-  const [n, h, w, c] = x as [number, number, number, number];
-  return { n, positions: h * w, c };
+function shapeOf(x: readonly number[]): { n: number; positions: number; c: number } {
+  return { n: x[0]!, positions: elementsOf(x.slice(1, -1)), c: x.at(-1)! };
 }
 
 /**
- * Mean over all pixels of each channel: [n, h, w, c] to [n, c]. Keeps nothing for the backward pass.
+ * The mean over all positions of each image, by channel: x [n, ..., c] to [n, c]. Keeps nothing.
  *
- * @throws ShapeError when x is no batch of images.
+ * @throws ShapeError when there is no axis between the first and the last.
  */
 export function globalAveragePool(x: Operand): Variable {
   return record(GLOBAL_AVERAGE_POOL, [x], undefined);

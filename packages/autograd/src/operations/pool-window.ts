@@ -1,47 +1,53 @@
 import { ShapeError } from "@edgewright/core";
-import { convOutputSize, type Pair } from "@edgewright/kernels";
+import { convOutputSize, type Pads, type Pair } from "@edgewright/kernels";
 import type { PoolShape } from "@edgewright/kernels/training";
 import { type PadsOption, resolvePads } from "./resolve-pads.js";
 
-/** The window of a two-dimensional pooling. */
+/** A window that moves over images, for pooling. */
 export interface PoolWindow {
-  /** Rows and columns, or one number for both. */
-  readonly kernel: Pair | number;
+  /** Rows and columns of the window, or one number for both. */
+  readonly kernel: number | Pair;
   /** @default the kernel: windows side by side */
-  readonly strides?: Pair | number;
-  /** Pixels around the image that are no part of it. @default "valid": none */
+  readonly strides?: number | Pair;
+  /** Padding is never the largest element. @default "valid" */
   readonly pads?: PadsOption;
 }
 
-/** The sizes of a pooling of x [n, h, w, c]. */
-export function poolShape(
-  operation: string,
+/**
+ * The sizes of a pooling of x [n, h, w, c].
+ *
+ * @throws ShapeError when the window does not fit, or lies wholly in the padding somewhere.
+ */
+export function poolShapeOf(
+  name: string,
   x: readonly number[],
-  { kernel, strides = kernel, pads = "valid" }: PoolWindow,
-): Required<PoolShape> {
-  if (x.length !== 4) throw new ShapeError(`${operation}: expected x [n, h, w, c], got [${x}]`);
+  window: PoolWindow,
+): PoolShape & { readonly strides: Pair; readonly pads: Pads } {
+  if (x.length !== 4) throw new ShapeError(`${name}: expected x [n, h, w, c], got [${x}]`);
   const [n, h, w, c] = x as [number, number, number, number];
-  const window = { kernel: pair(kernel), strides: pair(strides), dilations: [1, 1] as const };
-  const valid = [...window.kernel, ...window.strides].every(
-    (size) => Number.isInteger(size) && size >= 1,
-  );
-  if (!valid) {
+  const kernel = pairOf(window.kernel);
+  const strides = pairOf(window.strides ?? kernel);
+  const least = Math.min(...kernel, ...strides);
+  if (least < 1 || ![...kernel, ...strides].every(Number.isInteger)) {
     throw new ShapeError(
-      `${operation}: expected whole kernel sizes and strides from 1, got [${window.kernel}] and [${window.strides}]`,
+      `${name}: expected a kernel and strides that are whole numbers from 1, got [${kernel}] and [${strides}]`,
     );
   }
-  const [top, left, bottom, right] = resolvePads(pads, [h, w], window);
-  const oh = convOutputSize(h, window.kernel[0], window.strides[0], 1, top, bottom);
-  const ow = convOutputSize(w, window.kernel[1], window.strides[1], 1, left, right);
-  if (oh < 1 || ow < 1) {
+  const dilations = [1, 1] as const;
+  const pads = resolvePads(window.pads ?? "valid", [h, w], { kernel, strides, dilations });
+  const along = (size: number, axis: 0 | 1): number =>
+    convOutputSize(size, kernel[axis], strides[axis], 1, pads[axis], pads[axis + 2]!);
+  const [oh, ow] = [along(h, 0), along(w, 1)];
+  const padded = pads.some((pad, i) => !Number.isInteger(pad) || pad < 0 || pad >= kernel[i % 2]!);
+  if (padded || oh < 1 || ow < 1) {
     throw new ShapeError(
-      `${operation}: a window of [${window.kernel}] does not fit into [${h}, ${w}] with pads ` +
-        `[${[top, left, bottom, right]}]`,
+      `${name}: a [${kernel}] window does not fit into x [${x}] with pads [${pads}], each of which must be ` +
+        "smaller than the window",
     );
   }
-  return { n, h, w, c, oh, ow, ...window, pads: [top, left, bottom, right] };
+  return { n, h, w, c, oh, ow, kernel, strides, pads };
 }
 
-function pair(size: Pair | number): Pair {
-  return typeof size === "number" ? [size, size] : size;
+function pairOf(value: number | Pair): Pair {
+  return typeof value === "number" ? [value, value] : value;
 }

@@ -1,6 +1,7 @@
 import { ShapeError } from "@edgewright/core";
 import { convOutputSize } from "../../convolution/conv-output-size.js";
 import {
+  type ConvShape,
   type Pads,
   type Pair,
   type ResolvedConv,

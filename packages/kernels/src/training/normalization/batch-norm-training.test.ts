@@ -207,10 +207,14 @@ describe("batch normalisation in training", () => {
     )) {
       expect(errorOfLargest(dx, expected.dx)).toBeLessThan(TOLERANCE);
     }
-    for (const dbeta of computeEverywhere(kinds, [dy, rstd, room], c, (k, [d, r, s], to) =>
-      planBatchNormGradient(k, { ...spec, dy: d!, rstd: r!, dbeta: to, workspace: s! }),
-    )) {
-      expect(errorOfLargest(dbeta, expected.dbeta)).toBeLessThan(TOLERANCE);
+    for (const accumulate of [false, true]) {
+      for (const dbeta of computeEverywhere(kinds, [dy, room], c, (k, [d, s], to) => {
+        k.arena.f32(to, c).fill(1);
+        return planBatchNormGradient(k, { ...spec, dy: d!, dbeta: to, workspace: s!, accumulate });
+      })) {
+        const sums = expected.dbeta.map((v) => v + (accumulate ? 1 : 0));
+        expect(errorOfLargest(dbeta, sums)).toBeLessThan(TOLERANCE);
+      }
     }
   });
 

@@ -13,8 +13,8 @@ export interface BatchNormGradientSpec extends BatchNormShape {
   readonly dy: number;
   /** Address of the mean that was taken off, [c]. With `frozen`, only `dgamma` needs it. */
   readonly mean?: number;
-  /** Address of the factors 1 / sqrt(variance + epsilon), [c]. */
-  readonly rstd: number;
+  /** Address of the factors 1 / sqrt(variance + epsilon), [c]. Not needed for `dbeta`. */
+  readonly rstd?: number;
   /** Address of the factors, [c]. @default ones */
   readonly gamma?: number;
   /** Address of the mask of an activation in the same pass: dy counts only where its bit is set. @default none */
@@ -52,30 +52,33 @@ export function batchNormGradientWorkspaceBytes({ rows, c }: BatchNormShape): nu
 export function planBatchNormGradient(kernels: Kernels, spec: BatchNormGradientSpec): Plan {
   const where = "planBatchNormGradient";
   requireTraining(where, kernels);
-  const { rows, c, dy, rstd, gamma = 0, mask = 0, dx, dgamma = 0, dbeta = 0, workspace } = spec;
+  const { rows, c, dy, gamma = 0, mask = 0, dx, dgamma = 0, dbeta = 0, workspace } = spec;
   const frozen = spec.frozen === true;
+  const accumulate = spec.accumulate ? 1 : 0;
   const chunks = channelChunks(where, 1, rows, c);
   const sums = workspace + partialBytes(chunks).partial;
   const factors = sums + 2 * c * 4;
   const usesX = dgamma !== 0 || (!frozen && dx !== undefined);
-  // Without x the second sum comes to nothing that is used.
-  const { x = usesX ? missing("x") : dy, mean = usesX ? missing("mean") : rstd } = spec;
+  const usesRstd = usesX || dx !== undefined;
+  const rstd = spec.rstd ?? (usesRstd ? missing("rstd") : 0);
+  // Without x the second sum, over any c numbers, comes to nothing that is used.
+  const { x = usesX ? missing("x") : dy, mean = usesX ? missing("mean") : rstd || dbeta } = spec;
   const summed = usesX || dbeta !== 0;
-  const jobs: JobSpec[] = summed
-    ? productJobs(chunks, { x, dy, mean, meanStride: 0, mask, partial: workspace, sums })
-    : [];
+  const [products, merge] = productJobs(chunks, {
+    ...{ x, dy, mean, meanStride: 0, mask, partial: workspace, sums },
+  });
+  if (!usesRstd) {
+    const params = [workspace, dbeta, c, chunks.chunks, accumulate, 2 * c * 4];
+    const units = Math.ceil(c / 4);
+    return createPlan(kernels.arena, dbeta === 0 ? [] : [products, { ...merge, params, units }]);
+  }
+  const jobs: JobSpec[] = summed ? [products, merge] : [];
   jobs.push({
     kernel: "batch_gradient_f32",
-    params: [
-      summed ? sums : 0,
-      c,
-      rows,
-      rstd,
-      gamma,
-      dgamma,
-      dbeta,
-      spec.accumulate ? 1 : 0,
-    ].concat([dx === undefined ? 0 : factors, frozen ? 1 : 0]),
+    params: [summed ? sums : 0, c, rows, rstd, gamma, dgamma, dbeta, accumulate].concat([
+      dx === undefined ? 0 : factors,
+      frozen ? 1 : 0,
+    ]),
     units: c,
     grain: 1024,
   });
@@ -99,7 +102,7 @@ export function productJobs(
     readonly partial: number;
     readonly sums: number;
   },
-): JobSpec[] {
+): [products: JobSpec, merge: JobSpec] {
   const { x, dy, mean, meanStride, mask, partial, sums } = spec;
   return [
     {
