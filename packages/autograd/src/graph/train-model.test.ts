@@ -68,7 +68,7 @@ describe("a trainable model", () => {
     for (const kernels of everyKernels) {
       const model = classifier();
       const network = trainableModel(model);
-      const losses = descend(kernels, network, 12);
+      const losses = descend(kernels, network, 20);
       expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
       const trained = network.toModel();
       expectNear(
