@@ -48,6 +48,7 @@ function maximum(
   const one = i32x4.splat(1);
   const start = i32x4.splat(first);
   const nextLine = i32x4.splat(kw - columns);
+  const all = c;
   for (; c >= 8; c -= 8) {
     let m0 = v128.load(x), m1 = v128.load(x, 16);
     let i0 = start, i1 = start, tap = start;
@@ -76,6 +77,14 @@ function maximum(
     argmax += 8;
   }
   for (; c > 0; c -= 4) {
+    if (c < 4 && all >= 4) {
+      // The last four once more, in place of a part of a vector.
+      const back = 4 - c;
+      x -= <usize>back << 2;
+      y -= <usize>back << 2;
+      argmax -= back;
+      c = 4;
+    }
     let m = loadNext(x, c);
     let k = start, tap = start;
     let line = x;
@@ -162,6 +171,7 @@ function countTaps(padded: i32, from: i32, size: i32, taps: i32, dilation: i32):
 
 function spreadMaximum(dy: usize, dx: usize, argmax: usize, c: i32, tap: i32, once: i32): void {
   const wanted = i8x16.splat(<i8>tap);
+  const all = c;
   for (; c >= 8; c -= 8) {
     const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load64_zero(argmax), wanted));
     let d0 = v128.and(v128.load(dy), i32x4.extend_low_i16x8_s(won));
@@ -175,6 +185,21 @@ function spreadMaximum(dy: usize, dx: usize, argmax: usize, c: i32, tap: i32, on
     dy += 32;
     dx += 32;
     argmax += 8;
+  }
+  // With nothing to add to, the last four channels may be written twice.
+  while (c >= 4 || (c > 0 && once != 0 && all >= 4)) {
+    const back = c < 4 ? 4 - c : 0;
+    dy -= <usize>back << 2;
+    dx -= <usize>back << 2;
+    argmax -= back;
+    const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load32_zero(argmax), wanted));
+    let d = v128.and(v128.load(dy), i32x4.extend_low_i16x8_s(won));
+    if (!once) d = f32x4.add(d, v128.load(dx));
+    v128.store(dx, d);
+    dy += 16;
+    dx += 16;
+    argmax += 4;
+    c = c < 4 ? 0 : c - 4;
   }
   for (; c > 0; c--) {
     const d: f32 = load<u8>(argmax) == <u8>tap ? load<f32>(dy) : 0;
