@@ -9,6 +9,7 @@ import {
 import type { Operation } from "../engine/operation.js";
 import { type Operand, record, type Variable } from "../engine/tape.js";
 import { elementsOf, type Value } from "../engine/value.js";
+import { biasGradient } from "./bias-gradient.js";
 import {
   addressesOf,
   checkChannels,
@@ -71,6 +72,10 @@ const GROUP_NORM: Operation<Resolved, Value> = {
     const half = shape.n * shape.groups;
     const wants = (place: number): boolean => place > 0 && needs[place]!;
     const x = inputs[0]!;
+    if (!needs[0] && !wants(places.scale)) {
+      const dshift = biasGradient(build, gradient, undefined);
+      return inputs.map((_, i) => (i === places.shift ? dshift : undefined));
+    }
     const scale = needs[0] && places.scale ? inputs[places.scale] : undefined;
     const dx = needs[0] ? build.value(x.shape) : undefined;
     const dscale = wants(places.scale) ? build.value([shape.c]) : undefined;
@@ -105,7 +110,8 @@ function shapeOf(shape: readonly number[], { groups }: Resolved): GroupNormShape
 /**
  * Group normalisation of x [n, ..., c] (Wu and He, "Group Normalization", ECCV 2018): mean and variance of
  * every image over its positions and each group of channels. As many groups as channels are instance
- * normalisation. Keeps x and two numbers a group.
+ * normalisation. Keeps x and two numbers a group; nothing where only the
+ * shift is trained.
  *
  * @throws ShapeError when the channels do not divide into the groups, and when scale or shift is not [c].
  */
