@@ -4,7 +4,7 @@ import { rowMajorOrder, TracedTensor } from "../traced-tensor.js";
 import { broadcastTo } from "./products.js";
 
 /** The elements under another shape: no element moves unless axes that lie apart are merged. */
-export function reshaped(x: TracedTensor, shape: readonly number[]): TracedTensor {
+function reshaped(x: TracedTensor, shape: readonly number[]): TracedTensor {
   const ones = x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
   const core = x.without(ones);
   const kept = shape.filter((size) => size !== 1);
