@@ -27,12 +27,22 @@ const use = `
   const { y } = await session.run({ x: tensor("f32", [2, 2], [-1, 2, -3, 4]) });
   if (String([...y.data]) !== "0,2,0,4") throw new Error("wrong result: " + y.data);
   session.dispose();
+  const tape = createTape();
+  const weight = createParameter({ name: "w", shape: [2, 1], data: [1, 2] });
+  const loss = mean(linear(tape.input("x", [1, 2]), weight));
+  const training = await loadTrainingKernels();
+  const program = createProgram(training, { tape, loss });
+  program.run({ x: new Float32Array([3, 4]) });
+  if (String([...program.gradient(weight).data]) !== "3,4") throw new Error("wrong gradient");
+  training.dispose();
   if (typeof measureInterleaved !== "function") throw new Error("device-bench exports no measuring loop");
 `;
 const names = {
   core: "tensor",
   kernels: "loadKernels",
+  "kernels/training": "loadTrainingKernels",
   graph: "createSession, serializeModel",
+  autograd: "createParameter, createProgram, createTape, linear, mean",
   "device-bench": "measureInterleaved",
 };
 
