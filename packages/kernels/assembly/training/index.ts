@@ -5,6 +5,7 @@ export { set_thread } from "../thread";
 export { column_product_f32 } from "./column-product";
 export { column_sums_f32 } from "./column-sums";
 export { pack_taps_f32 } from "./pack-taps";
+export { winograd_weights_f32 } from "./winograd-weights";
 export { gather_rows, gather_rows_gradient_f32 } from "./gather";
 export { masked_softmax_f32 } from "./masked-softmax";
 export { rotary_f32 } from "./rotary";
@@ -42,7 +43,11 @@ export {
   group_statistics_f32,
   spread_groups_f32,
 } from "./group-norm";
-export { max_pool_argmax_f32, pool_gradient_f32 } from "./pool-training";
+export {
+  global_average_gradient_f32,
+  max_pool_argmax_f32,
+  pool_gradient_f32,
+} from "./pool-training";
 export { normalize_rows_f32, normalize_rows_gradient_f32 } from "./row-norm";
 
 /** Which build this is: 1 with relaxed SIMD. */

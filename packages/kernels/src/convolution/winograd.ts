@@ -122,16 +122,29 @@ function sliceFloats(conv: ResolvedConv, strip: number): number {
   return POINTS * (planeFloats(strip, conv.c) + planeFloats(strip, conv.oc));
 }
 
-/** The jobs: one for all strips, or three for each where the threads share them. */
+/** What {@link winogradJobs} reads of a convolution's specification. */
+export interface WinogradAddresses
+  extends Pick<Conv2dSpec, "x" | "y" | "bias" | "residual" | "activation"> {
+  readonly weights: { readonly ptr: number };
+}
+
+/**
+ * The jobs: one for all strips, or three for each where the threads share them.
+ *
+ * @param sharesStrips threads always share them: strips, and so the bits, do not depend on their number, and
+ * the workspace is that of one thread
+ */
 export function winogradJobs(
   kernels: Kernels,
-  spec: Conv2dSpec,
+  spec: WinogradAddresses,
   conv: ResolvedConv,
   [oh, ow]: readonly [number, number],
   workspace: number,
   own: Allocation[],
+  sharesStrips = false,
 ): JobSpec[] {
-  const { arena, threads } = kernels;
+  const { arena } = kernels;
+  const threads = sharesStrips ? 1 : kernels.threads;
   const { c, oc, h, w } = conv;
   const { across, down, all, strips, slices, strip } = tilesOf(conv, oh, ow, threads);
   const vPlane = planeFloats(strip, c);
@@ -167,7 +180,7 @@ export function winogradJobs(
     return [input, segmentProductJob(kernels, { ...product, products }, own), output];
   }
 
-  if (slices < threads) {
+  if (sharesStrips || slices < threads) {
     return Array.from({ length: strips }, (_, i) => {
       const first = Math.floor((i * all) / strips);
       return steps(workspace, first, Math.floor(((i + 1) * all) / strips) - first);

@@ -25,6 +25,14 @@ export interface ConvPassSpec {
   readonly pads?: Pads;
   /** Both channels divide into as many; each is computed by itself. @default 1 */
   readonly groups?: number;
+  /**
+   * `auto` takes Winograd's F(4 x 4, 3 x 3) for 3 x 3 kernels of stride 1 with at least 16 channels on both
+   * sides, where its workspace is smaller than the images: about twice as fast, and about four times as far
+   * from the exact sums as `direct`.
+   *
+   * @default "auto"
+   */
+  readonly algorithm?: "auto" | "direct";
 }
 
 /** A convolution with every default filled in, and the size of its output. */
@@ -45,6 +53,7 @@ export interface ConvPass {
   readonly bottom: number;
   readonly right: number;
   readonly groups: number;
+  readonly direct: boolean;
   readonly oh: number;
   readonly ow: number;
 }
@@ -69,7 +78,9 @@ export function resolveConvPass(where: string, spec: ConvPassSpec): ConvPass {
         [top, left, bottom, right].join(", "),
     );
   }
-  return { n, h, w, c, oc, kh, kw, sh, sw, dh, dw, top, left, bottom, right, groups, oh, ow };
+  const direct = spec.algorithm === "direct";
+  const window = { kh, kw, sh, sw, dh, dw, top, left, bottom, right };
+  return { n, h, w, c, oc, ...window, groups, direct, oh, ow };
 }
 
 /** Refuses `channels` that are not output channels in ascending order. */

@@ -130,6 +130,14 @@ test.each<[string, ConvPassSpec]>([
     "stride 2",
     { n: 2, h: 17, w: 16, c: 16, oc: 32, kh: 3, kw: 3, pads: [1, 1, 1, 1], strides: [2, 2] },
   ],
+  [
+    "Winograd's algorithm, sizes that are no multiples of its tiles",
+    { n: 3, h: 13, w: 10, c: 20, oc: 28, kh: 3, kw: 3, pads: [1, 0, 1, 1] },
+  ],
+  [
+    "Winograd's algorithm, many strips",
+    { n: 4, h: 31, w: 32, c: 16, oc: 16, kh: 3, kw: 3, pads: [1, 1, 1, 1] },
+  ],
   ["pointwise, stride 2", { n: 2, h: 16, w: 16, c: 16, oc: 32, kh: 1, kw: 1, strides: [2, 2] }],
   ["wider than a block", { h: 1, w: 700, c: 2, oc: 9, kh: 1, kw: 3, pads: [0, 1, 0, 1] }],
 ])("%s", (_, spec) => {
@@ -161,7 +169,8 @@ test("tiles that would read behind the memory do not", async () => {
 });
 
 test("workspace is known from shapes, and holds weights rather than images", () => {
-  const shape = { h: 8, w: 8, c: 16, oc: 16, kh: 3, kw: 3, pads: [1, 1, 1, 1] } as const;
+  const size = { h: 8, w: 8, c: 16, oc: 16, kh: 3, kw: 3, pads: [1, 1, 1, 1] } as const;
+  const shape = { ...size, algorithm: "direct" } as const;
   const one = convForwardWorkspaceBytes(shape);
   expect(one).toBe(convForwardWorkspaceBytes({ ...shape, n: 32 }));
   // Of three columns for the middle, two for either edge.

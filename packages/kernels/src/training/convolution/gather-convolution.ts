@@ -5,6 +5,11 @@ import type { Allocation } from "../../runtime/arena.js";
 import type { JobSpec } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { type AxisClass, axisClasses, type GatherAxis } from "./axis-classes.js";
+import {
+  winogradConvolution,
+  winogradTrainingFloats,
+  winogradTrainingJobs,
+} from "./winograd-convolution.js";
 
 /**
  * What forward pass and input gradient have in common: every pixel of one image gathers, over the taps of a
@@ -14,6 +19,8 @@ import { type AxisClass, axisClasses, type GatherAxis } from "./axis-classes.js"
 export interface GatherConvolution {
   readonly n: number;
   readonly groups: number;
+  /** Leaves Winograd's algorithm out. */
+  readonly direct: boolean;
   /** Size of the image that is read, and its channels, all groups together. */
   readonly size: readonly [height: number, width: number];
   readonly channels: number;
@@ -79,8 +86,10 @@ function packedParts(conv: GatherConvolution): { parts: PackedPart[]; floats: nu
   return { parts, floats };
 }
 
-/** Floats of workspace: the packed weights. */
+/** Floats of workspace: the packed weights, for Winograd's algorithm with its tiles. */
 export function gatherWorkspaceFloats(conv: GatherConvolution): number {
+  const winograd = winogradConvolution(conv);
+  if (winograd !== undefined) return winogradTrainingFloats(winograd, conv.outSize);
   return packedParts(conv).floats;
 }
 
@@ -91,6 +100,13 @@ export function gatherJobs(
   at: GatherAddresses,
   own: Allocation[],
 ): JobSpec[] {
+  const winograd = winogradConvolution(conv);
+  if (winograd !== undefined) {
+    const [[y], [x]] = [conv.y, conv.x] as [readonly [GatherAxis], readonly [GatherAxis]];
+    const columns = { first: 0, count: x.count, begin: 0, end: x.taps.length };
+    const packing = packingJob(conv, at, { y, x, columns, rows: 0, groupFloats: 0, offset: 0 });
+    return [packing, ...winogradTrainingJobs(kernels, winograd, conv.outSize, at, own)];
+  }
   const { parts } = packedParts(conv);
   const seen = new Set<number>();
   const packing: JobSpec[] = [];

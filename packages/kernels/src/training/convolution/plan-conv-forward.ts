@@ -50,7 +50,7 @@ export function planConvForward(kernels: Kernels, spec: ConvForwardSpec): Plan {
   return createPlan(kernels.arena, gatherJobs(kernels, conv, at, own), own);
 }
 
-/** Bytes of workspace that {@link planConvForward} takes: the packed weights, whatever the batch. */
+/** Bytes of workspace that {@link planConvForward} takes: the packed weights, and a few tiles. */
 export function convForwardWorkspaceBytes(spec: ConvPassSpec): number {
   return (
     gatherWorkspaceFloats(forwardGather(resolveConvPass("convForwardWorkspaceBytes", spec))) * 4
@@ -58,10 +58,10 @@ export function convForwardWorkspaceBytes(spec: ConvPassSpec): number {
 }
 
 function forwardGather(pass: ConvPass): GatherConvolution {
-  const { n, h, w, c, oc, kh, kw, groups, oh, ow } = pass;
+  const { n, h, w, c, oc, kh, kw, groups, direct, oh, ow } = pass;
   const inner = c / groups;
   return {
-    ...{ n, groups, size: [h, w], channels: c, outSize: [oh, ow], outChannels: oc },
+    ...{ n, groups, direct, size: [h, w], channels: c, outSize: [oh, ow], outChannels: oc },
     y: [forwardAxis(oh, kh, pass.sh, pass.dh, pass.top)],
     x: [forwardAxis(ow, kw, pass.sw, pass.dw, pass.left)],
     weightSteps: {

@@ -34,17 +34,17 @@ export function planConvInputGradient(kernels: Kernels, spec: ConvInputGradientS
   return createPlan(kernels.arena, jobs, own);
 }
 
-/** Bytes of workspace that {@link planConvInputGradient} takes: the packed weights, whatever the batch. */
+/** Bytes of workspace that {@link planConvInputGradient} takes: the packed weights, and a few tiles. */
 export function convInputGradientWorkspaceBytes(spec: ConvPassSpec): number {
   const pass = resolveConvPass("convInputGradientWorkspaceBytes", spec);
   return gatherWorkspaceFloats(inputGather(pass)) * 4;
 }
 
 function inputGather(pass: ConvPass): GatherConvolution {
-  const { n, h, w, c, oc, kh, kw, groups, oh, ow } = pass;
+  const { n, h, w, c, oc, kh, kw, groups, direct, oh, ow } = pass;
   const inner = c / groups;
   return {
-    ...{ n, groups, size: [oh, ow], channels: oc, outSize: [h, w], outChannels: c },
+    ...{ n, groups, direct, size: [oh, ow], channels: oc, outSize: [h, w], outChannels: c },
     y: inputGradientAxes(h, kh, pass.sh, pass.dh, pass.top),
     x: inputGradientAxes(w, kw, pass.sw, pass.dw, pass.left),
     weightSteps: {

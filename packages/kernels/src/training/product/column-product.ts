@@ -44,7 +44,7 @@ export interface ColumnRun {
 }
 
 /** Positions summed in registers at most: what C costs is shared by as many. */
-const BLOCK_POSITIONS = 256;
+const BLOCK_POSITIONS = 512;
 /** Bytes of A and B that a block takes at most: a part of the L2 cache. */
 const BLOCK_BYTES = 96 * 1024;
 /** Multiply-adds in a unit: some 20 microseconds. */
