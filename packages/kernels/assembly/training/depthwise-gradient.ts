@@ -1,6 +1,6 @@
 // Gradients of depthwise convolution with any kernel, stride and dilation.
 import { multiplyAdd } from "../lanes";
-import { loadNext, storeNext } from "../tails";
+import { loadNext, loadTail, storeNext, storeTail } from "../tails";
 
 // Words of `depthwise_input_gradient_f32` and `depthwise_products_f32`.
 const DY: usize = 4;
@@ -18,104 +18,66 @@ const STRIDE_X: usize = 68;
 const DILATION_Y: usize = 72;
 const DILATION_X: usize = 76;
 
-// Taps of a kernel axis that a position of the input sees: first, first + step, ... Where `at` = position +
-// padding, tap k meets the output (at - k dilation) / stride, when that is whole; it is the first such k, or
-// `taps` where there is none.
-function firstTap(at: i32, taps: i32, stride: i32, dilation: i32): i32 {
-  let k = 0;
-  // Adding a multiple of the stride keeps the remainder that of a number from 0.
-  for (; k < taps && (at - k * dilation + k * dilation * stride) % stride != 0; k++);
-  return k;
-}
-
-// Gathers the gradient of the input: each pixel of dx sums what the outputs that saw it have. Pixels whose
-// distance is the stride see the same taps, so four of those share each weight.
-// Words: 0 dx [n, h, w, c], 4 dy [n, oh, ow, c], 8 weights [kh, kw, c], 20 h, 24 w, 28 c, 32 oh, 36 ow, 40 top,
-//  44 left, 56 kh, 60 kw, 64 strides, 72 dilations. A unit is a row of dx.
+// Each row of dx gathers the rows of dy that saw it, tap by tap. Words: 0 dx [n, h, w, c], 4 dy [n, oh, ow, c],
+//  8 weights [kh, kw, c], 20 h, 24 w, 28 c, 32 oh, 36 ow, 40 top, 44 left, 56 kh, 60 kw, 64 strides,
+//  72 dilations. A unit is a row of dx.
 export function depthwise_input_gradient_f32(params: usize, begin: i32, end: i32): void {
   const h = load<i32>(params, H);
   const w = load<i32>(params, W);
+  const c = load<i32>(params, C);
   const oh = load<i32>(params, OH);
   const ow = load<i32>(params, OW);
   const kh = load<i32>(params, KH);
   const kw = load<i32>(params, KW);
   const sy = load<i32>(params, STRIDE_Y);
   const sx = load<i32>(params, STRIDE_X);
-  const dilationY = load<i32>(params, DILATION_Y);
-  const dilationX = load<i32>(params, DILATION_X);
-  const pixel = load<usize>(params, C) << 2;
-  const line = <usize>ow * pixel;
-  let stepY = 1, stepX = 1; // from one tap that meets an output to the next
-  while ((stepY * dilationY) % sy) stepY++;
-  while ((stepX * dilationX) % sx) stepX++;
-  const apartY = (stepY * dilationY) / sy; // outputs between those
-  const apartX = (stepX * dilationX) / sx;
+  const pixel = <usize>c << 2;
   for (let unit = begin; unit < end; unit++) {
     const image = unit / h;
-    const y = unit - image * h + load<i32>(params, TOP);
-    let ky = firstTap(y, kh, sy, dilationY);
-    let oy = (y - ky * dilationY) / sy;
-    for (; ky < kh && oy >= oh; ky += stepY) oy -= apartY;
-    let rows = 0;
-    for (let k = ky, o = oy; k < kh && o >= 0; k += stepY, o -= apartY) rows++;
     const dx = load<usize>(params, 0) + <usize>(unit * w) * pixel;
-    const dy = load<usize>(params, DY) + <usize>(image * oh + oy) * line;
-    const weights = load<usize>(params, 8) + <usize>(ky * kw) * pixel;
-    for (let phase = 0; phase < min(sx, w); phase++) {
-      const x = phase + load<i32>(params, LEFT);
-      const first = firstTap(x, kw, sx, dilationX);
-      const taps = (kw - first + stepX - 1) / stepX;
-      let o = (x - first * dilationX) / sx; // the output that the first tap meets
-      for (let column = phase; column < w; ) {
-        // Taps from `skip` on meet outputs from 0 to ow - 1.
-        const skip = max(0, (o - ow + apartX) / apartX);
-        const behind = o < 0 ? 0 : min(taps, o / apartX + 1);
-        const four = skip == 0 && behind == taps && o + 3 < ow && column + 3 * sx < w;
-        gather(
-          params, dy + <usize>(o - skip * apartX) * pixel, weights + <usize>(first + skip * stepX) * pixel,
-          dx + <usize>column * pixel, rows, max(0, behind - skip),
-          <usize>apartY * line, <usize>apartX * pixel, <usize>(stepY * kw) * pixel, <usize>stepX * pixel, four,
+    memory.fill(dx, 0, <usize>w * pixel);
+    for (let ky = 0; ky < kh; ky++) {
+      const above = unit - image * h + load<i32>(params, TOP) - ky * load<i32>(params, DILATION_Y);
+      if (above < 0 || above % sy != 0 || above / sy >= oh) continue;
+      const row = image * oh + above / sy;
+      for (let kx = 0; kx < kw; kx++) {
+        // Outputs [first, last) meet this tap inside of the image.
+        const offset = kx * load<i32>(params, DILATION_X) - load<i32>(params, LEFT);
+        const first = offset < 0 ? (sx - 1 - offset) / sx : 0;
+        const last = w > offset ? min(ow, (w - offset + sx - 1) / sx) : 0;
+        addTap(
+          load<usize>(params, DY) + <usize>(row * ow + first) * pixel,
+          load<usize>(params, 8) + <usize>(ky * kw + kx) * pixel,
+          dx + <usize>(first * sx + offset) * pixel, last - first, c, <usize>sx * pixel,
         );
-        const done = four ? 4 : 1;
-        column += done * sx;
-        o += done;
       }
     }
   }
 }
 
-// One pixel of dx, or four at the distance of the stride; dy walks back from tap to tap, weights forward.
-function gather(
-  params: usize, dy: usize, weights: usize, dx: usize, rows: i32, taps: i32, dyLine: usize, dyTap: usize,
-  wLine: usize, wTap: usize, four: bool,
-): void {
-  const c = load<i32>(params, C);
+// dx += dy * weight for `outputs` pixels of dy side by side, whose places in dx lie `step` bytes apart.
+function addTap(dy: usize, weights: usize, dx: usize, outputs: i32, c: i32, step: usize): void {
   const pixel = <usize>c << 2;
-  const apart = load<usize>(params, STRIDE_X) * pixel;
-  for (let lanes = c; lanes > 0; lanes -= 4) {
-    let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    let d = dy, w = weights;
-    for (let row = rows; row > 0; row--) {
-      let p = d, q = w;
-      for (let tap = taps; tap > 0; tap--) {
-        const weight = loadNext(q, lanes);
-        s0 = multiplyAdd(s0, loadNext(p, lanes), weight);
-        if (four) {
-          s1 = multiplyAdd(s1, loadNext(p + pixel, lanes), weight);
-          s2 = multiplyAdd(s2, loadNext(p + 2 * pixel, lanes), weight);
-          s3 = multiplyAdd(s3, loadNext(p + 3 * pixel, lanes), weight);
-        }
-        p -= dyTap;
-        q += wTap;
-      }
-      d -= dyLine;
-      w += wLine;
+  for (; c >= 8; c -= 8) {
+    const w0 = v128.load(weights), w1 = v128.load(weights, 16);
+    let p = dy, q = dx;
+    for (let i = outputs; i > 0; i--) {
+      v128.store(q, multiplyAdd(v128.load(q), v128.load(p), w0));
+      v128.store(q, multiplyAdd(v128.load(q, 16), v128.load(p, 16), w1), 16);
+      p += pixel;
+      q += step;
     }
-    storeNext(dx, s0, lanes);
-    if (four) {
-      storeNext(dx + apart, s1, lanes);
-      storeNext(dx + 2 * apart, s2, lanes);
-      storeNext(dx + 3 * apart, s3, lanes);
+    dy += 32;
+    dx += 32;
+    weights += 32;
+  }
+  for (; c > 0; c -= 4) {
+    const weight = loadTail(weights, c);
+    let p = dy, q = dx;
+    for (let i = outputs; i > 0; i--) {
+      storeTail(q, multiplyAdd(loadTail(q, c), loadTail(p, c), weight), c);
+      p += pixel;
+      q += step;
     }
     dy += 16;
     dx += 16;

@@ -5,6 +5,7 @@ export { set_thread } from "../thread";
 export { column_product_f32 } from "./column-product";
 export { column_sums_f32 } from "./column-sums";
 export { pack_taps_f32 } from "./pack-taps";
+export { winograd_gradient_f32, winograd_weight_gradient_f32 } from "./winograd-weight-gradient";
 export { winograd_weights_f32 } from "./winograd-weights";
 export { gather_rows, gather_rows_gradient_f32 } from "./gather";
 export { masked_softmax_f32 } from "./masked-softmax";

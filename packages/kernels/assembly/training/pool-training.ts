@@ -1,5 +1,5 @@
 // Max pooling that remembers where each maximum was, and the gradients of max and average pooling.
-import { loadNext, storeNext } from "../tails";
+import { loadTail, storeNext, storeTail } from "../tails";
 
 // Words of both kernels: 0 x (or dx), 4 y (or dy), 8 h, 12 w, 16 c, 20 oh, 24 ow, 28 kh, 32 kw, 36 stride h,
 //  40 stride w, 44 pad top, 48 pad left, 52 dilation h, 56 dilation w, 60 positions of the maxima in their
@@ -28,7 +28,17 @@ export function max_pool_argmax_f32(params: usize, begin: i32, end: i32): void {
     const rows = min(kh, h > y0 ? (h - y0 + dh - 1) / dh : 0) - ky0;
     const source = load<usize>(params, 0) + <usize>((image * h + y0) * w) * pixel + <usize>ky0 * stepY;
     let x0 = -load<i32>(params, 48);
-    for (let ox = ow; ox > 0; ox--) {
+    let outputs = ow;
+    if (kh == 2 && kw == 2 && rows == 2 && x0 == 0 && c >= 4) {
+      const stride = load<i32>(params, 40);
+      const whole = min(ow, w > dw ? (w - dw - 1) / stride + 1 : 0);
+      maximumOfFour(source, y, argmax, whole, c, <usize>stride * pixel, stepX, stepY);
+      y += <usize>whole * pixel;
+      argmax += whole * c;
+      x0 = whole * stride;
+      outputs -= whole;
+    }
+    for (let ox = outputs; ox > 0; ox--) {
       const kx0 = x0 < 0 ? (dw - 1 - x0) / dw : 0;
       const columns = min(kw, w > x0 ? (w - x0 + dw - 1) / dw : 0) - kx0;
       const corner = source + <usize>x0 * pixel + <usize>kx0 * stepX;
@@ -48,7 +58,6 @@ function maximum(
   const one = i32x4.splat(1);
   const start = i32x4.splat(first);
   const nextLine = i32x4.splat(kw - columns);
-  const all = c;
   for (; c >= 8; c -= 8) {
     let m0 = v128.load(x), m1 = v128.load(x, 16);
     let i0 = start, i1 = start, tap = start;
@@ -77,21 +86,13 @@ function maximum(
     argmax += 8;
   }
   for (; c > 0; c -= 4) {
-    if (c < 4 && all >= 4) {
-      // The last four once more, in place of a part of a vector.
-      const back = 4 - c;
-      x -= <usize>back << 2;
-      y -= <usize>back << 2;
-      argmax -= back;
-      c = 4;
-    }
-    let m = loadNext(x, c);
+    let m = loadTail(x, c);
     let k = start, tap = start;
     let line = x;
     for (let i = rows; i > 0; i--) {
       let p = line;
       for (let j = columns; j > 0; j--) {
-        const v = loadNext(p, c);
+        const v = loadTail(p, c);
         k = i32x4.max_s(k, v128.and(tap, f32x4.gt(v, m)));
         m = f32x4.pmax(m, v);
         tap = i32x4.add(tap, one);
@@ -100,7 +101,7 @@ function maximum(
       tap = i32x4.add(tap, nextLine);
       line += stepY;
     }
-    storeNext(y, m, c);
+    storeTail(y, m, c);
     k = i16x8.narrow_i32x4_u(k, k);
     k = i8x16.narrow_i16x8_u(k, k);
     if (c >= 4) v128.store32_lane(argmax, k, 0);
@@ -115,9 +116,37 @@ function maximum(
   }
 }
 
+// The most usual window: two by two inside of the image, in pairs. `c` is at least 4; where it is no multiple,
+// the last four channels overlap the ones before.
+function maximumOfFour(
+  x: usize, y: usize, argmax: usize, outputs: i32, c: i32, step: usize, stepX: usize, stepY: usize,
+): void {
+  const one = i32x4.splat(1), two = i32x4.splat(2);
+  for (; outputs > 0; outputs--) {
+    for (let channel = 0; channel < c; channel += 4) {
+      const at = <usize>min(channel, c - 4);
+      const p = x + (at << 2);
+      const v0 = v128.load(p), v1 = v128.load(p + stepX);
+      const q = p + stepY;
+      const v2 = v128.load(q), v3 = v128.load(q + stepX);
+      const upper = f32x4.pmax(v0, v1), lower = f32x4.pmax(v2, v3);
+      const left = v128.and(one, f32x4.gt(v1, v0));
+      const right = i32x4.sub(two, f32x4.gt(v3, v2));
+      let k = v128.bitselect(right, left, f32x4.gt(lower, upper));
+      v128.store(y + (at << 2), f32x4.pmax(upper, lower));
+      k = i16x8.narrow_i32x4_u(k, k);
+      v128.store32_lane(argmax + at, i8x16.narrow_i16x8_u(k, k), 0);
+    }
+    x += step;
+    y += <usize>c << 2;
+    argmax += c;
+  }
+}
+
 // dx of a pooling. More words: 64 padded rows that count, 68 padded columns that count (0: only elements of x;
-//  averages), 72 every element of x lies in exactly one window (1): nothing is added up. A unit is a row of
-//  dx, to which each row of windows that covers it adds in its order.
+//  averages), 72 every element of x lies in exactly one window (1): nothing is added up, 76 one over the
+//  elements of a window (0: not the same for all). A unit is a row of dx, to which each row of windows that
+//  covers it adds in its order.
 export function pool_gradient_f32(params: usize, begin: i32, end: i32): void {
   const h = load<i32>(params, 8);
   const w = load<i32>(params, 12);
@@ -131,8 +160,11 @@ export function pool_gradient_f32(params: usize, begin: i32, end: i32): void {
   const left = load<i32>(params, 48);
   const dh = load<i32>(params, 52);
   const dw = load<i32>(params, 56);
+  const argmax = load<usize>(params, 60);
   const once = load<i32>(params, 72);
+  const share = load<f32>(params, 76);
   const pixel = <usize>c << 2;
+  const step = <usize>sw * pixel;
   for (let unit = begin; unit < end; unit++) {
     const image = unit / h;
     const iy = unit - image * h;
@@ -148,14 +180,18 @@ export function pool_gradient_f32(params: usize, begin: i32, end: i32): void {
         const offset = kx * dw - left;
         const first = offset < 0 ? (sw - 1 - offset) / sw : 0;
         const last = w > offset ? min(ow, (w - offset + sw - 1) / sw) : 0;
-        for (let ox = first; ox < last; ox++) {
-          const at = <usize>(row * ow + ox) * pixel;
-          const to = dx + <usize>(ox * sw + offset) * pixel;
-          const argmax = load<usize>(params, 60);
-          if (argmax) spreadMaximum(load<usize>(params, 4) + at, to, argmax + (at >> 2), c, ky * kw + kx, once);
-          else {
+        const at = <usize>(row * ow + first) * pixel;
+        let dy = load<usize>(params, 4) + at;
+        let to = dx + <usize>(first * sw + offset) * pixel;
+        if (argmax || share != 0) {
+          const from = argmax ? argmax + (at >> 2) : 0;
+          spread(dy, to, from, last - first, step, c, ky * kw + kx, f32x4.splat(share), once);
+        } else {
+          for (let ox = first; ox < last; ox++) {
             const counted = rows * countTaps(load<i32>(params, 68), ox * sw - left, w, kw, dw);
-            spreadAverage(load<usize>(params, 4) + at, to, c, <f32>1 / <f32>counted, once);
+            spread(dy, to, 0, 1, step, c, 0, f32x4.splat(<f32>1 / <f32>counted), once);
+            dy += pixel;
+            to += step;
           }
         }
       }
@@ -169,54 +205,100 @@ function countTaps(padded: i32, from: i32, size: i32, taps: i32, dilation: i32):
   return min(taps, (size - from + dilation - 1) / dilation) - (from < 0 ? (dilation - 1 - from) / dilation : 0);
 }
 
-function spreadMaximum(dy: usize, dx: usize, argmax: usize, c: i32, tap: i32, once: i32): void {
+// What `outputs` windows side by side give to their element `tap`: dy where that was the maximum, or a share.
+function spread(
+  dy: usize, dx: usize, argmax: usize, outputs: i32, step: usize, c: i32, tap: i32, share: v128, once: i32,
+): void {
   const wanted = i8x16.splat(<i8>tap);
-  const all = c;
-  for (; c >= 8; c -= 8) {
-    const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load64_zero(argmax), wanted));
-    let d0 = v128.and(v128.load(dy), i32x4.extend_low_i16x8_s(won));
-    let d1 = v128.and(v128.load(dy, 16), i32x4.extend_high_i16x8_s(won));
-    if (!once) {
-      d0 = f32x4.add(d0, v128.load(dx));
-      d1 = f32x4.add(d1, v128.load(dx, 16));
+  const pixel = <usize>c << 2;
+  for (; outputs > 0; outputs--) {
+    let left = c;
+    let at: usize = 0;
+    for (; left >= 8; left -= 8) {
+      let d0 = v128.load(dy + at), d1 = v128.load(dy + at, 16);
+      if (argmax) {
+        const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load64_zero(argmax), wanted));
+        d0 = v128.and(d0, i32x4.extend_low_i16x8_s(won));
+        d1 = v128.and(d1, i32x4.extend_high_i16x8_s(won));
+        argmax += 8;
+      } else {
+        d0 = f32x4.mul(d0, share);
+        d1 = f32x4.mul(d1, share);
+      }
+      if (!once) {
+        d0 = f32x4.add(d0, v128.load(dx + at));
+        d1 = f32x4.add(d1, v128.load(dx + at, 16));
+      }
+      v128.store(dx + at, d0);
+      v128.store(dx + at, d1, 16);
+      at += 32;
     }
-    v128.store(dx, d0);
-    v128.store(dx, d1, 16);
-    dy += 32;
-    dx += 32;
-    argmax += 8;
-  }
-  // With nothing to add to, the last four channels may be written twice.
-  while (c >= 4 || (c > 0 && once != 0 && all >= 4)) {
-    const back = c < 4 ? 4 - c : 0;
-    dy -= <usize>back << 2;
-    dx -= <usize>back << 2;
-    argmax -= back;
-    const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load32_zero(argmax), wanted));
-    let d = v128.and(v128.load(dy), i32x4.extend_low_i16x8_s(won));
-    if (!once) d = f32x4.add(d, v128.load(dx));
-    v128.store(dx, d);
-    dy += 16;
-    dx += 16;
-    argmax += 4;
-    c = c < 4 ? 0 : c - 4;
-  }
-  for (; c > 0; c--) {
-    const d: f32 = load<u8>(argmax) == <u8>tap ? load<f32>(dy) : 0;
-    store<f32>(dx, once ? d : load<f32>(dx) + d);
-    dy += 4;
-    dx += 4;
-    argmax++;
+    if (once && c >= 4) {
+      // The last vector may overlap the one before: what it writes again is the same.
+      for (; left > 0; left -= 4) {
+        const back = <usize>max(0, 4 - left);
+        const here = at - (back << 2);
+        let d = v128.load(dy + here);
+        if (argmax) {
+          const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load32_zero(argmax - back), wanted));
+          d = v128.and(d, i32x4.extend_low_i16x8_s(won));
+          argmax += 4 - back;
+        } else d = f32x4.mul(d, share);
+        v128.store(dx + here, d);
+        at += 16;
+      }
+    }
+    for (; left > 0; left -= 4) {
+      let d = loadTail(dy + at, left);
+      if (argmax) {
+        const won = i16x8.extend_low_i8x16_s(i8x16.eq(loadBytes(argmax, left), wanted));
+        d = v128.and(d, i32x4.extend_low_i16x8_s(won));
+        argmax += min(4, left);
+      } else d = f32x4.mul(d, share);
+      if (!once) d = f32x4.add(d, loadTail(dx + at, left));
+      storeTail(dx + at, d, left);
+      at += 16;
+    }
+    dy += pixel;
+    dx += step;
   }
 }
 
-function spreadAverage(dy: usize, dx: usize, c: i32, share: f32, once: i32): void {
-  const s = f32x4.splat(share);
-  for (; c > 0; c -= 4) {
-    let d = f32x4.mul(loadNext(dy, c), s);
-    if (!once) d = f32x4.add(d, loadNext(dx, c));
-    storeNext(dx, d, c);
-    dy += 16;
-    dx += 16;
+// Four bytes, or as many as are left.
+// @ts-ignore: decorator
+@inline
+function loadBytes(p: usize, left: i32): v128 {
+  if (left >= 4) return v128.load32_zero(p);
+  let word = <u32>load<u8>(p);
+  if (left > 1) word |= <u32>load<u8>(p, 1) << 8;
+  if (left > 2) word |= <u32>load<u8>(p, 2) << 16;
+  return i32x4.splat(word);
+}
+
+// dx = dy / positions of every image: the gradient of a global average. Words: 0 dx [n, positions, c], 4 dy
+//  [n, c], 8 c, 12 positions, 16 positions of a chunk, 20 chunks of an image. A unit is a chunk.
+export function global_average_gradient_f32(params: usize, begin: i32, end: i32): void {
+  const c = load<i32>(params, 8);
+  const positions = load<i32>(params, 12);
+  const chunk = load<i32>(params, 16);
+  const chunks = load<i32>(params, 20);
+  const pixel = <usize>c << 2;
+  const share = f32x4.splat(<f32>1 / <f32>positions);
+  for (let unit = begin; unit < end; unit++) {
+    const image = unit / chunks;
+    const first = (unit - image * chunks) * chunk;
+    const rows = min(chunk, positions - first);
+    let dy = load<usize>(params, 4) + <usize>image * pixel;
+    let dx = load<usize>(params, 0) + <usize>(image * positions + first) * pixel;
+    for (let left = c; left > 0; left -= 4) {
+      const d = f32x4.mul(loadTail(dy, left), share);
+      let to = dx;
+      for (let i = rows; i > 0; i--) {
+        storeNext(to, d, left);
+        to += pixel;
+      }
+      dy += 16;
+      dx += 16;
+    }
   }
 }

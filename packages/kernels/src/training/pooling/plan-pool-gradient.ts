@@ -1,7 +1,7 @@
-import { checkCounts } from "../../runtime/check-counts.js";
-import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
+import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { requireTraining } from "../load-training-kernels.js";
+import { channelChunks } from "../normalization/channel-chunks.js";
 import { type PoolShape, poolWords } from "./pool-shape.js";
 
 /** The gradient of a max pooling, for {@link planMaxPoolGradient}. */
@@ -69,11 +69,10 @@ export function planGlobalAveragePoolGradient(
   const where = "planGlobalAveragePoolGradient";
   requireTraining(where, kernels);
   const { n, positions, c, dx, dy } = spec;
-  checkCounts(where, { n, positions, c }, 1);
-  // An image is one row here, and the window covers it.
-  const kernel = [1, positions] as const;
-  const shape = { n, h: 1, w: positions, c, oh: 1, ow: 1, kernel };
-  return createPlan(kernels.arena, [gradientJob(where, shape, dx, dy, 0, false)]);
+  const { chunk, chunks, units, grain } = channelChunks(where, n, positions, c);
+  const params = [dx, dy, c, positions, chunk, chunks];
+  const kernel = "global_average_gradient_f32";
+  return createPlan(kernels.arena, [{ kernel, params, units, grain }]);
 }
 
 function gradientJob(
@@ -90,7 +89,7 @@ function gradientJob(
     kernel: "pool_gradient_f32",
     params: [dx, dy, ...poolWords(where, spec), argmax]
       .concat(includePad ? [h + bottom, w + right] : [0, 0])
-      .concat(coversOnce(spec) ? 1 : 0),
+      .concat(coversOnce(spec) ? 1 : 0, floatBits(argmax ? 0 : shareOf(spec, includePad))),
     units: n * h,
     grain: Math.ceil(32768 / (w * c)),
   };
@@ -106,4 +105,17 @@ function coversOnce({ h, w, oh, ow, kernel, strides = [1, 1], ...spec }: PoolSha
     covers(h + top, oh, kernel[0], strides[0], dh) &&
     covers(w + left, ow, kernel[1], strides[1], dw)
   );
+}
+
+/** One over the elements that count in a window, or 0 where that differs from window to window. */
+function shareOf({ h, w, oh, ow, kernel, ...spec }: PoolShape, includePad: boolean): number {
+  const [top, left, bottom, right] = spec.pads ?? [0, 0, 0, 0];
+  const [sh, sw] = spec.strides ?? [1, 1];
+  const [dh, dw] = spec.dilations ?? [1, 1];
+  const whole = (size: number, count: number, taps: number, stride: number, dilation: number) =>
+    (count - 1) * stride + (taps - 1) * dilation < size;
+  const rows = includePad ? top + h + bottom : top === 0 ? h : 0;
+  const columns = includePad ? left + w + right : left === 0 ? w : 0;
+  const all = whole(rows, oh, kernel[0], sh, dh) && whole(columns, ow, kernel[1], sw, dw);
+  return all ? 1 / (kernel[0] * kernel[1]) : 0;
 }
