@@ -31,7 +31,7 @@ export interface ProgramRequest {
 }
 
 /** A step with its place in the network. */
-export interface LoweredStep {
+interface LoweredStep {
   readonly spec: StepSpec;
   readonly phase: "forward" | "backward";
   /** The operation that it belongs to; none for sums of gradients. */

@@ -3,7 +3,7 @@ import type { LoweredProgram } from "./lower-program.js";
 import { ownerOf, type Value } from "./value.js";
 
 /** A value in the pool, from the step that writes it to the last that reads it. */
-export interface Lifetime {
+interface Lifetime {
   /** The values that lie here, one after the other: later ones were computed in the place of earlier ones. */
   readonly values: readonly Value[];
   readonly bytes: number;

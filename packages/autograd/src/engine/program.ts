@@ -7,7 +7,7 @@ import {
   type Storage,
 } from "./lower-program.js";
 import { accountOf, type MemoryAccount, stepName } from "./memory-account.js";
-import { type MemoryPlan, planMemory } from "./memory-plan.js";
+import { keptToTheEnd, type MemoryPlan, planMemory } from "./memory-plan.js";
 import type { HostPlan } from "./operation.js";
 import type { Parameter } from "./parameter.js";
 import type { Variable } from "./tape.js";
@@ -324,16 +324,14 @@ class BoundProgram implements Program {
 
   /** How often the steps of a run touch each lifetime; what is read after the run once more. */
   #countUses(): Map<number, number> {
-    const { steps, request, valueFor, gradientOf } = this.#lowered;
+    const { steps } = this.#lowered;
     const uses = new Map(this.#plan.lifetimes.map((_, home) => [home, 0]));
     const count = (value: Value): void => {
       const home = this.#plan.home.get(ownerOf(value));
       if (home !== undefined) uses.set(home, uses.get(home)! + 1);
     };
     for (const { spec } of steps) for (const value of [...spec.reads, ...spec.writes]) count(value);
-    const { loss, outputs = [] } = request;
-    for (const variable of loss ? [loss, ...outputs] : outputs) count(valueFor.get(variable)!);
-    for (const value of gradientOf.values()) count(value);
+    for (const value of keptToTheEnd(this.#lowered)) count(value);
     return uses;
   }
 

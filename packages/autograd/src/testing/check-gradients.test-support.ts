@@ -28,7 +28,7 @@ export interface GradientCheck {
 }
 
 /** An input with values of its own. */
-export interface CheckedInput {
+interface CheckedInput {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
   /** @default false */
