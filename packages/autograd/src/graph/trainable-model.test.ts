@@ -162,8 +162,13 @@ const cases: Readonly<Record<string, () => Case>> = {
         strides: [3, 2],
       },
     );
+    const over = w.node("ConvTranspose", [wide, w.weight("o", [2, 3, 4, 3])], {
+      strides: [2, 2],
+      pads: [1, 0, 1, 2],
+      output_padding: [0, 1],
+    });
     return {
-      model: w.model({ x: [1, 3, 6, 8] }, [w.node("Sigmoid", [wide])]),
+      model: w.model({ x: [1, 3, 6, 8] }, [w.node("Sigmoid", [over])]),
       inputs: { x: [1, 3, 6, 8] },
     };
   },

@@ -66,7 +66,7 @@ export interface TrainableModel {
  * Makes an ONNX network trainable: its initialisers become parameters, its nodes operations on a tape.
  *
  * Images run with their channels last: weights are moved once, activations only where an operator such as
- * Flatten looks at ONNX's order.
+ * Flatten looks at ONNX's order. A Dropout hands its input on.
  *
  * @throws UnsupportedError naming a node whose operator cannot be trained, or a weight that is not f32, and
  * ValidationError for a graph that does not hang together.

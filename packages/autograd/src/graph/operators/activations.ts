@@ -18,6 +18,7 @@ import {
   rowMajorOrder,
   TracedTensor,
 } from "../traced-tensor.js";
+import { combined } from "./arithmetic.js";
 
 /** An operator that is one function of every element. */
 export function elementwise(apply: (x: Variable, call: OperatorCall) => Variable): OperatorRule {
@@ -66,10 +67,10 @@ export function hardSigmoids(x: Variable, { node }: OperatorCall): Variable {
   return clamp(add(multiply(x, alpha), beta), { low: 0, high: 1 });
 }
 
-/** `Elu` with alpha 1. */
-export function elus(x: Variable, call: OperatorCall): Variable {
-  if (floatAttribute(call.node, "alpha", 1) !== 1) throw call.unsupported("alpha other than 1");
-  return elu(x);
+/** `Elu`; alpha other than 1 scales the part below 0. */
+export function elus(x: Variable, { node }: OperatorCall): Variable {
+  const alpha = floatAttribute(node, "alpha", 1);
+  return alpha === 1 ? elu(x) : add(relu(x), multiply(elu(clamp(x, { high: 0 })), alpha));
 }
 
 /** `Swish` with alpha 1. */
@@ -84,7 +85,7 @@ export function gelued(x: Variable, { node }: OperatorCall): Variable {
   return gelu(x, { approximation: tanh ? "tanh" : "none" });
 }
 
-/** `PRelu` with a slope for each channel, or one for all. */
+/** `PRelu` with a slope for each channel, one for all, or any that repeats over x. */
 export const P_RELU: OperatorRule = {
   tensors: 2,
   weightUse: (_, __, shape) => weightAsItIs(shape),
@@ -95,7 +96,8 @@ export const P_RELU: OperatorRule = {
     const count = slope.shape.reduce((product, dim) => product * dim, 1);
     const aligned = slope.rank === 1 ? x.rank - 1 : x.rank - slope.rank + slope.shape.indexOf(c);
     if (count !== 1 && !(count === c && aligned === 1)) {
-      throw call.unsupported(`slopes of shape [${slope.shape}] for [${x.shape}]`);
+      const below = combined(x.like(clamp(x.asItLies(), { high: 0 })), slope, multiply);
+      return combined(x.like(relu(x.asItLies())), below, add);
     }
     const flat = slope.stored({ order: rowMajorOrder(slope.rank), shape: [count] });
     const slopes = count === c ? flat : add(flat, call.tape.constant(new Float32Array(c), [c]));

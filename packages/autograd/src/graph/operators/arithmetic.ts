@@ -25,7 +25,8 @@ export function broadcasting(
   };
 }
 
-function combined(a: TracedTensor, b: TracedTensor, combine: Combine): TracedTensor {
+/** Two tensors combined with numpy's broadcasting. */
+export function combined(a: TracedTensor, b: TracedTensor, combine: Combine): TracedTensor {
   const rank = Math.max(a.rank, b.rank);
   const [left, right] = [ofRank(a, rank), ofRank(b, rank)];
   const shape = left.shape.map((size, axis) => (size === 1 ? right.shape[axis]! : size));

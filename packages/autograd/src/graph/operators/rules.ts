@@ -28,7 +28,7 @@ import {
   swish,
 } from "./activations.js";
 import { broadcasting, POW, reciprocal } from "./arithmetic.js";
-import { CONV, CONV_TRANSPOSE } from "./convolution.js";
+import { CONV } from "./convolution.js";
 import {
   CONCAT,
   DEPTH_TO_SPACE,
@@ -49,6 +49,7 @@ import { GEMM, MAT_MUL } from "./products.js";
 import { reduction } from "./reduction.js";
 import { RESIZE } from "./resizing.js";
 import { CAST, EXPAND, IDENTITY, RESHAPE, SQUEEZE, TRANSPOSE, UNSQUEEZE } from "./shaping.js";
+import { CONV_TRANSPOSE } from "./transposed-convolution.js";
 
 /** How a standard operator of ONNX is recorded, or `undefined` where it cannot be trained. */
 export function operatorRule(opType: string): OperatorRule | undefined {
