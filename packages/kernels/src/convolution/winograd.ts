@@ -102,7 +102,7 @@ function tilesOf(conv: ResolvedConv, oh: number, ow: number, threads: number) {
  * Floats of one of the 36 matrices: an odd number of cache lines, so that the transforms, which touch all 36
  * at one place, find them in 36 sets of the L1 cache (of 64) and not in one.
  */
-function planeFloats(tiles: number, channels: number): number {
+export function planeFloats(tiles: number, channels: number): number {
   return (Math.ceil((tiles * channels) / 16) | 1) * 16;
 }
 

@@ -10,6 +10,11 @@ import {
   checkChannels,
   resolveConvPass,
 } from "./conv-pass-spec.js";
+import {
+  fitsWinogradGradient,
+  winogradGradientFloats,
+  winogradGradientJobs,
+} from "./winograd-weight-gradient.js";
 
 /** What decides the workspace of a weight gradient. */
 export interface ConvWeightGradientShape extends ConvPassSpec {
@@ -51,6 +56,11 @@ export function planConvWeightGradient(kernels: Kernels, spec: ConvWeightGradien
   const { n, h, w, c, oc, kw, sh, sw, groups, oh, ow } = pass;
   const { channels, accumulate = false, workspace } = spec;
   const own: Allocation[] = [];
+  if (channels === undefined && fitsWinogradGradient(pass)) {
+    const { x, dy, dw } = spec;
+    const at = { x, dy, dw, workspace, accumulate };
+    return createPlan(kernels.arena, winogradGradientJobs(kernels, pass, at, own), own);
+  }
   const jobs: JobSpec[] = [];
   const { padded, picked } = workspaceFloats(pass, channels);
 
@@ -114,6 +124,9 @@ export function planConvWeightGradient(kernels: Kernels, spec: ConvWeightGradien
  */
 export function convWeightGradientWorkspaceBytes(spec: ConvWeightGradientShape): number {
   const pass = resolveConvPass("convWeightGradientWorkspaceBytes", spec);
+  if (spec.channels === undefined && fitsWinogradGradient(pass)) {
+    return winogradGradientFloats(pass) * 4;
+  }
   const { padded, picked } = workspaceFloats(pass, spec.channels);
   return (padded + picked) * 4;
 }
