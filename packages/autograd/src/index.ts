@@ -11,6 +11,7 @@ export {
   predictMemory,
   type StepAccount,
 } from "./engine/memory-account.js";
+export type { RunProgramOptions, StepEvent } from "./engine/observed-run.js";
 export type {
   BackwardCall,
   ForwardCall,
@@ -21,13 +22,7 @@ export type {
   StepSpec,
 } from "./engine/operation.js";
 export { createParameter, Parameter, type ParameterOptions } from "./engine/parameter.js";
-export {
-  createProgram,
-  type Program,
-  type ProgramFeeds,
-  type RunProgramOptions,
-  type StepEvent,
-} from "./engine/program.js";
+export { createProgram, type Program, type ProgramFeeds } from "./engine/program.js";
 export {
   createTape,
   type Operand,

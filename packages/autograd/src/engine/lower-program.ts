@@ -1,10 +1,10 @@
 import { EdgewrightError, ShapeError } from "@edgewright/core";
-import { planBinary } from "@edgewright/kernels";
-import type { Operation, ProgramBuilder, StepSpec } from "./operation.js";
+import type { Operation } from "./operation.js";
 import { Parameter } from "./parameter.js";
 import { pickChannels } from "./pick-channels.js";
+import { type LoweredStep, StepRecorder, type Storage } from "./step-recorder.js";
 import type { OperationNode, Tape, TapeNode, Variable } from "./tape.js";
-import { bytesOf, elementsOf, type Value, type ValueType } from "./value.js";
+import { elementsOf, type Value } from "./value.js";
 
 /** A parameter of which some entries of the last axis (output channels) are trained. */
 export interface PartialParameter {
@@ -30,22 +30,6 @@ export interface ProgramRequest {
   readonly accumulate?: boolean;
 }
 
-/** A step with its place in the network. */
-interface LoweredStep {
-  readonly spec: StepSpec;
-  readonly phase: "forward" | "backward";
-  /** The operation that it belongs to; none for sums of gradients. */
-  readonly node: OperationNode | undefined;
-}
-
-/** Where the memory of a value comes from. */
-export type Storage =
-  | { readonly kind: "pool" }
-  | { readonly kind: "feed"; readonly name: string }
-  | { readonly kind: "parameter"; readonly parameter: Parameter }
-  | { readonly kind: "constant"; readonly data: Float32Array | Int32Array }
-  | { readonly kind: "gradient"; readonly parameter: Parameter };
-
 /** A program before it has memory: steps over values, from shapes alone. */
 export interface LoweredProgram {
   readonly request: ProgramRequest;
@@ -69,7 +53,7 @@ export interface LoweredProgram {
  */
 export function lowerProgram(request: ProgramRequest): LoweredProgram {
   checkRequest(request);
-  const builder = new Builder();
+  const builder = new StepRecorder();
   const { tape, loss, outputs = [], gradientsOf = [] } = request;
   const trainable = new Map<Parameter, readonly number[] | undefined>();
   if (loss !== undefined) {
@@ -169,100 +153,6 @@ export function lowerProgram(request: ProgramRequest): LoweredProgram {
     gradientOf,
     channelsOf,
   };
-}
-
-class Builder implements ProgramBuilder {
-  readonly steps: LoweredStep[] = [];
-  readonly owners: Value[] = [];
-  readonly storage = new Map<Value, Storage>();
-  phase: "forward" | "backward" = "forward";
-  node: OperationNode | undefined;
-  #count = 0;
-
-  value(
-    shape: readonly number[],
-    options: { type?: ValueType; label?: string } = {},
-    storage: Storage = { kind: "pool" },
-  ): Value {
-    const { type = "f32", label = this.node?.name ?? "value" } = options;
-    const value = {
-      id: this.#count++,
-      shape: [...shape],
-      type,
-      bytes: bytesOf(shape, type),
-      label,
-    };
-    this.owners.push(value);
-    this.storage.set(value, storage);
-    return value;
-  }
-
-  view(value: Value, shape: readonly number[]): Value {
-    if (elementsOf(shape) !== elementsOf(value.shape)) {
-      throw new ShapeError(`view: [${value.shape}] cannot be seen as [${shape}]`);
-    }
-    return { ...value, id: this.#count++, shape: [...shape], viewOf: value };
-  }
-
-  reshaped(value: Value, shape: readonly number[]): Value {
-    return `${value.shape}` === `${shape}` ? value : this.view(value, shape);
-  }
-
-  constant(data: Float32Array | Int32Array, shape: readonly number[], label = "constant"): Value {
-    const type = data instanceof Float32Array ? "f32" : "i32";
-    return this.value(shape, { type, label }, { kind: "constant", data });
-  }
-
-  step(spec: StepSpec): void {
-    this.steps.push({ spec, phase: this.phase, node: this.node });
-  }
-
-  leaf(node: Exclude<TapeNode, OperationNode>): Value {
-    const { shape, type } = node.variable;
-    if (node.kind === "input") {
-      return this.value(shape, { type, label: node.name }, { kind: "feed", name: node.name });
-    }
-    if (node.kind === "constant") return this.constant(node.data, shape);
-    const { parameter } = node;
-    return this.value(shape, { label: parameter.name }, { kind: "parameter", parameter });
-  }
-
-  /** a + b, where possible in the place of a. */
-  sum(a: Value, b: Value): Value {
-    const y = this.value(a.shape, { label: `sum of gradients, ${a.label}` });
-    this.#add("sum of gradients", a, b, y, { read: a, write: y });
-    return y;
-  }
-
-  /** Adds to what earlier runs left; the memory belongs to the program. */
-  accumulate(parameter: Parameter, gradient: Value): Value {
-    const kept = this.value(
-      gradient.shape,
-      { label: `gradient of ${parameter.name}` },
-      { kind: "gradient", parameter },
-    );
-    this.#add("accumulate gradients", kept, gradient, kept);
-    return kept;
-  }
-
-  #add(name: string, a: Value, b: Value, y: Value, inPlace?: StepSpec["inPlace"]): void {
-    const shape = [elementsOf(y.shape)];
-    this.step({
-      name,
-      reads: [a, b],
-      writes: [y],
-      ...(inPlace && { inPlace }),
-      plan: (kernels, at) =>
-        planBinary(kernels, {
-          op: "add",
-          a: at(a),
-          aShape: shape,
-          b: at(b),
-          bShape: shape,
-          y: at(y),
-        }),
-    });
-  }
 }
 
 function ancestorsOf(tape: Tape, wanted: readonly Variable[]): Set<number> {

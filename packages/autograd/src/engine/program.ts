@@ -1,43 +1,16 @@
 import { EdgewrightError, ShapeError, type Tensor } from "@edgewright/core";
-import type { Allocation, Kernels, Plan } from "@edgewright/kernels";
-import {
-  type LoweredProgram,
-  lowerProgram,
-  type ProgramRequest,
-  type Storage,
-} from "./lower-program.js";
+import type { Allocation, Kernels } from "@edgewright/kernels";
+import { type LoweredProgram, lowerProgram, type ProgramRequest } from "./lower-program.js";
 import { accountOf, type MemoryAccount, stepName } from "./memory-account.js";
-import { keptToTheEnd, type MemoryPlan, planMemory } from "./memory-plan.js";
-import type { HostPlan } from "./operation.js";
+import { type MemoryPlan, planMemory } from "./memory-plan.js";
+import { type BoundStep, type RunProgramOptions, runObserved, runStep } from "./observed-run.js";
 import type { Parameter } from "./parameter.js";
+import type { Storage } from "./step-recorder.js";
 import type { Variable } from "./tape.js";
 import { elementsOf, ownerOf, type Value } from "./value.js";
 
 /** Numbers for the inputs of a program, by name. */
 export type ProgramFeeds = Readonly<Record<string, Float32Array | Int32Array | Tensor>>;
-
-/** What a run tells after each step. */
-export interface StepEvent {
-  /** "conv2d: weight gradient". */
-  readonly name: string;
-  readonly phase: "forward" | "backward";
-  /** Milliseconds, when a clock was given. */
-  readonly milliseconds: number | undefined;
-  /** Bytes of values alive during the step, counted from what was written and is still needed. */
-  readonly liveBytes: number;
-}
-
-/** Options of {@link Program.run}. */
-export interface RunProgramOptions {
-  readonly onStep?: (event: StepEvent) => void;
-  /** A clock in milliseconds, for `onStep`: `() => performance.now()`. */
-  readonly now?: () => number;
-  /**
-   * Overwrites every value with NaN as soon as the memory plan says that it is needed no more: a run that
-   * gives the same result proves the account. Slow; for tests. @default false
-   */
-  readonly scrub?: boolean;
-}
 
 /** A forward pass, and a backward pass where there is a loss, with its memory on some kernels. */
 export interface Program {
@@ -96,12 +69,6 @@ export function createProgram(kernels: Kernels, request: ProgramRequest): Progra
   return new BoundProgram(kernels, lowered, planMemory(lowered));
 }
 
-interface BoundStep {
-  readonly plan: Plan | HostPlan;
-  readonly name: string;
-  readonly phase: "forward" | "backward";
-}
-
 class BoundProgram implements Program {
   readonly kernels: Kernels;
   readonly memory: MemoryAccount;
@@ -149,10 +116,14 @@ class BoundProgram implements Program {
     this.#requireLive("run");
     this.#write(feeds);
     if (options.onStep !== undefined || options.scrub) {
-      this.#runObserved(options);
+      const parts = { program: this.#lowered, memory: this.#plan, steps: this.#steps };
+      runObserved(
+        { ...parts, kernels: this.kernels, at: (value) => this.#address(value) },
+        options,
+      );
       return;
     }
-    for (const { plan } of this.#steps) this.#runStep(plan);
+    for (const { plan } of this.#steps) runStep(this.kernels, plan);
   }
 
   get loss(): number {
@@ -287,59 +258,6 @@ class BoundProgram implements Program {
         );
       }
       this.#view(value).set(data);
-    }
-  }
-
-  #runStep(plan: Plan | HostPlan): void {
-    if ("jobs" in plan) this.kernels.run(plan);
-    else plan.run();
-  }
-
-  /** Keeps its own books: a value is alive from its first writing until nothing later reads it. */
-  #runObserved({ onStep, now, scrub = false }: RunProgramOptions): void {
-    const { steps } = this.#lowered;
-    const uses = this.#countUses();
-    const alive = new Map<number, Value>();
-    const enter = (value: Value): void => {
-      const home = this.#plan.home.get(ownerOf(value));
-      if (home !== undefined) alive.set(home, ownerOf(value));
-    };
-    for (const value of this.#feeds.values()) enter(value);
-    this.#leaveUnused(alive, uses, scrub);
-    this.#steps.forEach(({ plan, name, phase }, i) => {
-      const { spec } = steps[i]!;
-      for (const value of spec.writes) enter(value);
-      const liveBytes = [...alive.values()].reduce((sum, value) => sum + value.bytes, 0);
-      const started = now?.();
-      this.#runStep(plan);
-      const milliseconds = started === undefined ? undefined : now!() - started;
-      onStep?.({ name, phase, milliseconds, liveBytes });
-      for (const value of [...spec.reads, ...spec.writes]) {
-        const home = this.#plan.home.get(ownerOf(value));
-        if (home !== undefined) uses.set(home, uses.get(home)! - 1);
-      }
-      this.#leaveUnused(alive, uses, scrub);
-    });
-  }
-
-  /** How often the steps of a run touch each lifetime; what is read after the run once more. */
-  #countUses(): Map<number, number> {
-    const { steps } = this.#lowered;
-    const uses = new Map(this.#plan.lifetimes.map((_, home) => [home, 0]));
-    const count = (value: Value): void => {
-      const home = this.#plan.home.get(ownerOf(value));
-      if (home !== undefined) uses.set(home, uses.get(home)! + 1);
-    };
-    for (const { spec } of steps) for (const value of [...spec.reads, ...spec.writes]) count(value);
-    for (const value of keptToTheEnd(this.#lowered)) count(value);
-    return uses;
-  }
-
-  #leaveUnused(alive: Map<number, Value>, uses: Map<number, number>, scrub: boolean): void {
-    for (const [home, value] of alive) {
-      if (uses.get(home) !== 0) continue;
-      alive.delete(home);
-      if (scrub) this.kernels.arena.u8(this.#address(value), value.bytes).fill(0xff); // NaN as a float
     }
   }
 
