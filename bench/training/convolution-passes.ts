@@ -1,5 +1,6 @@
-// The three passes of 3 x 3 convolutions, packing and padding included, and the forward pass of inference
-// with weights packed beforehand.
+// The three passes of 3 x 3 convolutions as the engine chooses them (Winograd's algorithm where it fits), packing
+// and padding included; beside them the direct algorithm, and the forward pass of inference with weights packed
+// beforehand. GFLOP/s count the multiplications of the direct algorithm.
 import { type FigureInput, ratioOf, summaryOf } from "@edgewright/device-bench";
 import { type Kernels, type Plan, packConvWeights, planConv2d } from "@edgewright/kernels";
 import {
@@ -43,17 +44,16 @@ export async function benchConvolutionPasses(context: BenchContext): Promise<Fig
     for (const pass of Object.keys(plans)) {
       const value = flop / summaryOf(measured, pass).median / 1e6;
       const row = { metric: `conv 3x3 ${name}, ${pass}`, value, unit: "GFLOP/s" };
-      if (pass === "forward") rows.push(row);
-      else {
-        const { ratio } = ratioOf(measured, pass, "forward");
-        const gradient = pass.endsWith("gradient");
-        rows.push({
-          ...row,
-          peer: "forward",
-          ratio,
-          ...(gradient && { target: { atLeast: LEAST_PART_OF_FORWARD } }),
-        });
+      if (pass === "forward") {
+        rows.push(row);
+        continue;
       }
+      rows.push({
+        ...row,
+        peer: "forward",
+        ratio: ratioOf(measured, pass, "forward").ratio,
+        ...(pass.endsWith("gradient") && { target: { atLeast: LEAST_PART_OF_FORWARD } }),
+      });
     }
   }
   return rows;
@@ -80,19 +80,29 @@ function planPasses(kernels: Kernels, spec: ConvPassSpec): Record<string, Plan> 
     return weightValues[(tap * c + channel) * oc + Math.floor(i / (kh * kw * c))]!;
   });
   const packed = packConvWeights(kernels, { ...spec, weights: planar, algorithm: "direct" });
+  const direct: ConvPassSpec = { ...spec, algorithm: "direct" };
+  const forward = (shape: ConvPassSpec): Plan =>
+    planConvForward(kernels, {
+      ...{ ...shape, x, weights: weights.ptr, y },
+      workspace: workspace(convForwardWorkspaceBytes(shape)),
+    });
+  const inputGradient = (shape: ConvPassSpec): Plan =>
+    planConvInputGradient(kernels, {
+      ...{ ...shape, dy, weights: weights.ptr, dx },
+      workspace: workspace(convInputGradientWorkspaceBytes(shape)),
+    });
+  const weightGradient = (shape: ConvPassSpec): Plan =>
+    planConvWeightGradient(kernels, {
+      ...{ ...shape, x, dy, dw },
+      workspace: workspace(convWeightGradientWorkspaceBytes(shape)),
+    });
   return {
-    forward: planConvForward(kernels, {
-      ...{ ...spec, x, weights: weights.ptr, y },
-      workspace: workspace(convForwardWorkspaceBytes(spec)),
-    }),
-    "input gradient": planConvInputGradient(kernels, {
-      ...{ ...spec, dy, weights: weights.ptr, dx },
-      workspace: workspace(convInputGradientWorkspaceBytes(spec)),
-    }),
-    "weight gradient": planConvWeightGradient(kernels, {
-      ...{ ...spec, x, dy, dw },
-      workspace: workspace(convWeightGradientWorkspaceBytes(spec)),
-    }),
+    forward: forward(spec),
+    "input gradient": inputGradient(spec),
+    "weight gradient": weightGradient(spec),
+    "forward, direct": forward(direct),
+    "input gradient, direct": inputGradient(direct),
+    "weight gradient, direct": weightGradient(direct),
     "inference, direct": planConv2d(kernels, {
       ...{ n, h, w, c, oc, kh, kw, weights: packed, x, y },
       ...(pads && { pads }),
