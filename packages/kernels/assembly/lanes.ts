@@ -17,11 +17,10 @@ export function clamp(x: v128, lo: v128, hi: v128): v128 {
 /** The first `count` (0 to 4) floats at `p`, zeros behind them; reads nothing beyond. */
 export function loadLanes(p: usize, count: i32): v128 {
   if (count >= 4) return v128.load(p);
-  let x = f32x4.splat(0);
-  if (count > 0) x = f32x4.replace_lane(x, 0, load<f32>(p));
-  if (count > 1) x = f32x4.replace_lane(x, 1, load<f32>(p, 4));
-  if (count > 2) x = f32x4.replace_lane(x, 2, load<f32>(p, 8));
-  return x;
+  if (count == 1) return v128.load32_zero(p);
+  if (count <= 0) return f32x4.splat(0);
+  const x = v128.load64_zero(p);
+  return count == 2 ? x : v128.load_lane<u32>(p, x, 2, 8);
 }
 
 /** Writes the first `count` (0 to 4) floats of `x` to `p` and touches nothing beyond. */
@@ -65,8 +64,17 @@ export function loadBias4(p: usize, count: i32): v128 {
 
 /** Writes `count` (1 to 7) floats of the pair (x, y). */
 export function storePart(p: usize, x: v128, y: v128, count: i32): void {
-  storeLanes(p, x, count);
-  storeLanes(p + 16, y, count - 4);
+  if (count & 4) {
+    v128.store(p, x);
+    x = y;
+    p += 16;
+  }
+  if (count & 2) {
+    v128.store_lane<u64>(p, x, 0);
+    x = v128.shuffle<u64>(x, x, 1, 1);
+    p += 8;
+  }
+  if (count & 1) v128.store_lane<u32>(p, x, 0);
 }
 
 /** Adds the pair (x, y) to `count` (1 to 8) floats at `p`. */
