@@ -2,7 +2,7 @@
 // channel over chunks of positions, then the gradient. Where a mask is given (of the activation that
 // followed), dy counts only where its bit is set.
 import { multiplyAdd } from "../lanes";
-import { loadTail, storeTail } from "../tails";
+import { loadNext, loadTail, storeNext, storeTail } from "../tails";
 import { demote, promoteHigh } from "./double-lanes";
 import { lanesAt, lanesOf } from "./mask-lanes";
 
@@ -53,20 +53,29 @@ export function channel_products_f32(params: usize, begin: i32, end: i32): void 
 function products8(x: usize, dy: usize, mean: usize, to: usize, rows: i32, step: usize, mask: usize): void {
   const m0 = v128.load(mean), m1 = v128.load(mean, 16);
   let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  for (let i = rows; i > 0; i--) {
-    let d0 = v128.load(dy), d1 = v128.load(dy, 16);
-    if (mask) {
-      const bits = i32x4.splat(<i32>load<u8>(mask));
-      d0 = v128.and(d0, lanesOf(bits, 0));
-      d1 = v128.and(d1, lanesOf(bits, 1));
+  if (mask) {
+    for (; rows > 0; rows--) {
+      const bits = v128.load8_splat(mask);
+      const d0 = v128.and(v128.load(dy), lanesOf(bits, 0));
+      const d1 = v128.and(v128.load(dy, 16), lanesOf(bits, 1));
+      s0 = f32x4.add(s0, d0);
+      s1 = f32x4.add(s1, d1);
+      s2 = multiplyAdd(s2, d0, f32x4.sub(v128.load(x), m0));
+      s3 = multiplyAdd(s3, d1, f32x4.sub(v128.load(x, 16), m1));
       mask += step >> 5;
+      x += step;
+      dy += step;
     }
-    s0 = f32x4.add(s0, d0);
-    s1 = f32x4.add(s1, d1);
-    s2 = multiplyAdd(s2, d0, f32x4.sub(v128.load(x), m0));
-    s3 = multiplyAdd(s3, d1, f32x4.sub(v128.load(x, 16), m1));
-    x += step;
-    dy += step;
+  } else {
+    for (; rows > 0; rows--) {
+      const d0 = v128.load(dy), d1 = v128.load(dy, 16);
+      s0 = f32x4.add(s0, d0);
+      s1 = f32x4.add(s1, d1);
+      s2 = multiplyAdd(s2, d0, f32x4.sub(v128.load(x), m0));
+      s3 = multiplyAdd(s3, d1, f32x4.sub(v128.load(x, 16), m1));
+      x += step;
+      dy += step;
+    }
   }
   v128.store(to, s0);
   v128.store(to, s1, 16);
@@ -79,11 +88,11 @@ function products4(
 ): void {
   const m = loadTail(mean, lanes);
   let s0 = i32x4.splat(0), s1 = s0;
-  for (let i = rows; i > 0; i--) {
-    let d = loadTail(dy, lanes);
+  for (; rows > 0; rows--) {
+    let d = loadNext(dy, lanes);
     if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
     s0 = f32x4.add(s0, d);
-    s1 = multiplyAdd(s1, d, f32x4.sub(loadTail(x, lanes), m));
+    s1 = multiplyAdd(s1, d, f32x4.sub(loadNext(x, lanes), m));
     index += <i32>(step >> 2);
     x += step;
     dy += step;
@@ -163,6 +172,7 @@ export function addParameter(to: usize, at: usize, value: f64, accumulate: i32):
 //  36 dx (may be dy), 40 factors [3, c] (a, b, k), 44 bytes from one image's factors to the next.
 // A unit is a chunk.
 export function channel_gradient_f32(params: usize, begin: i32, end: i32): void {
+  const x = load<usize>(params, 0);
   const c = load<i32>(params, 8);
   const positions = load<i32>(params, 12);
   const chunk = load<i32>(params, 16);
@@ -173,39 +183,32 @@ export function channel_gradient_f32(params: usize, begin: i32, end: i32): void 
     const image = unit / chunks;
     const first = (unit - image * chunks) * chunk;
     const rows = min(chunk, positions - first);
-    const row = image * positions + first;
-    let offset = <usize>row * step;
-    let left = c;
-    let index = row * c;
-    let mean = load<usize>(params, 24) + <usize>image * load<usize>(params, 28);
-    let factors = load<usize>(params, 40) + <usize>image * load<usize>(params, 44);
-    const x = load<usize>(params, 0);
-    if (!mask || !(c & 7)) {
-      for (; left >= 8; left -= 8) {
-        gradient8(
-          x ? x + offset : 0, load<usize>(params, 4) + offset, load<usize>(params, 36) + offset, mean, factors,
-          rows, step, mask ? mask + <usize>(index >> 3) : 0,
+    const mean = load<usize>(params, 24) + <usize>image * load<usize>(params, 28);
+    const factors = load<usize>(params, 40) + <usize>image * load<usize>(params, 44);
+    let row = image * positions + first;
+    if (c <= 32 && !(c & 7)) {
+      // Few channels: each eight by themselves, with what belongs to them in registers.
+      for (let at: usize = 0; at < step; at += 32) {
+        const offset = <usize>row * step + at;
+        gradientOfStrip(
+          x ? x + offset : 0, load<usize>(params, 4) + offset, load<usize>(params, 36) + offset, mean + at,
+          factors + at, rows, step, mask ? mask + (offset >> 5) : 0,
         );
-        offset += 32;
-        mean += 32;
-        factors += 32;
-        index += 8;
       }
+      continue;
     }
-    for (; left > 0; left -= 4) {
-      gradient4(
+    for (let left = rows; left > 0; left -= 2, row += 2) {
+      const offset = <usize>row * step;
+      // A last row without a second is computed twice.
+      gradientOfRows(
         x ? x + offset : 0, load<usize>(params, 4) + offset, load<usize>(params, 36) + offset, mean, factors,
-        rows, step, mask, index, left,
+        c, left > 1 ? step : 0, mask, row * c,
       );
-      offset += 16;
-      mean += 16;
-      factors += 16;
-      index += 4;
     }
   }
 }
 
-function gradient8(
+function gradientOfStrip(
   x: usize, dy: usize, dx: usize, mean: usize, factors: usize, rows: i32, step: usize, mask: usize,
 ): void {
   const a0 = v128.load(factors), a1 = v128.load(factors, 16);
@@ -214,21 +217,20 @@ function gradient8(
   factors += step;
   const k0 = v128.load(factors), k1 = v128.load(factors, 16);
   const m0 = v128.load(mean), m1 = v128.load(mean, 16);
-  for (let i = rows; i > 0; i--) {
+  for (; rows > 0; rows--) {
     let d0 = v128.load(dy), d1 = v128.load(dy, 16);
     if (mask) {
-      const bits = i32x4.splat(<i32>load<u8>(mask));
+      const bits = v128.load8_splat(mask);
       d0 = v128.and(d0, lanesOf(bits, 0));
       d1 = v128.and(d1, lanesOf(bits, 1));
       mask += step >> 5;
     }
+    d0 = f32x4.mul(d0, a0);
+    d1 = f32x4.mul(d1, a1);
     if (x) {
-      d0 = multiplyAdd(multiplyAdd(k0, f32x4.sub(v128.load(x), m0), b0), d0, a0);
-      d1 = multiplyAdd(multiplyAdd(k1, f32x4.sub(v128.load(x, 16), m1), b1), d1, a1);
+      d0 = f32x4.add(d0, multiplyAdd(k0, f32x4.sub(v128.load(x), m0), b0));
+      d1 = f32x4.add(d1, multiplyAdd(k1, f32x4.sub(v128.load(x, 16), m1), b1));
       x += step;
-    } else {
-      d0 = f32x4.mul(d0, a0);
-      d1 = f32x4.mul(d1, a1);
     }
     v128.store(dx, d0);
     v128.store(dx, d1, 16);
@@ -237,26 +239,77 @@ function gradient8(
   }
 }
 
-function gradient4(
-  x: usize, dy: usize, dx: usize, mean: usize, factors: usize, rows: i32, step: usize, mask: usize, index: i32,
-  lanes: i32,
+// Two rows, `next` bytes apart: they share the loads of what belongs to channels.
+function gradientOfRows(
+  x: usize, dy: usize, dx: usize, mean: usize, factors: usize, c: i32, next: usize, mask: usize, index: i32,
 ): void {
-  const c = <i32>(step >> 2);
-  const a = loadTail(factors, lanes);
-  const b = loadTail(factors + step, lanes);
-  const k = loadTail(factors + 2 * step, lanes);
-  const m = x ? loadTail(mean, lanes) : i32x4.splat(0);
-  for (let i = rows; i > 0; i--) {
-    let d = loadTail(dy, lanes);
-    if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
-    let r = f32x4.mul(d, a);
-    if (x) {
-      r = multiplyAdd(multiplyAdd(k, f32x4.sub(loadTail(x, lanes), m), b), d, a);
-      x += step;
+  const row = <usize>c << 2;
+  let left = c;
+  if (!mask || !(c & 7)) {
+    if (mask) mask += <usize>index >> 3;
+    for (; left >= 8; left -= 8) {
+      let d0 = v128.load(dy), d1 = v128.load(dy, 16);
+      let d2 = v128.load(dy + next), d3 = v128.load(dy + next, 16);
+      if (mask) {
+        let bits = v128.load8_splat(mask);
+        d0 = v128.and(d0, lanesOf(bits, 0));
+        d1 = v128.and(d1, lanesOf(bits, 1));
+        bits = v128.load8_splat(mask + (next >> 5));
+        d2 = v128.and(d2, lanesOf(bits, 0));
+        d3 = v128.and(d3, lanesOf(bits, 1));
+        mask++;
+      }
+      const a0 = v128.load(factors), a1 = v128.load(factors, 16);
+      d0 = f32x4.mul(d0, a0);
+      d1 = f32x4.mul(d1, a1);
+      d2 = f32x4.mul(d2, a0);
+      d3 = f32x4.mul(d3, a1);
+      if (x) {
+        let f = factors + row;
+        const b0 = v128.load(f), b1 = v128.load(f, 16);
+        f += row;
+        const k0 = v128.load(f), k1 = v128.load(f, 16);
+        const m0 = v128.load(mean), m1 = v128.load(mean, 16);
+        d0 = f32x4.add(d0, multiplyAdd(k0, f32x4.sub(v128.load(x), m0), b0));
+        d1 = f32x4.add(d1, multiplyAdd(k1, f32x4.sub(v128.load(x, 16), m1), b1));
+        d2 = f32x4.add(d2, multiplyAdd(k0, f32x4.sub(v128.load(x + next), m0), b0));
+        d3 = f32x4.add(d3, multiplyAdd(k1, f32x4.sub(v128.load(x + next, 16), m1), b1));
+        x += 32;
+        mean += 32;
+      }
+      v128.store(dx, d0);
+      v128.store(dx, d1, 16);
+      v128.store(dx + next, d2);
+      v128.store(dx + next, d3, 16);
+      dy += 32;
+      dx += 32;
+      factors += 32;
     }
-    storeTail(dx, r, lanes);
-    index += c;
-    dy += step;
-    dx += step;
+    index += c - left;
+    if (mask) mask = 0; // c is a multiple of 8: nothing is left
   }
+  for (; left > 0; left -= 4) {
+    const d0 = gradient4(x, dy, mean, factors, row, mask, index, left);
+    const d1 = gradient4(x ? x + next : 0, dy + next, mean, factors, row, mask, index + (next ? c : 0), left);
+    storeTail(dx, d0, left);
+    storeTail(dx + next, d1, left);
+    if (x) x += 16;
+    dy += 16;
+    dx += 16;
+    mean += 16;
+    factors += 16;
+    index += 4;
+  }
+}
+
+function gradient4(
+  x: usize, dy: usize, mean: usize, factors: usize, row: usize, mask: usize, index: i32, lanes: i32,
+): v128 {
+  let d = loadTail(dy, lanes);
+  if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
+  d = f32x4.mul(d, loadTail(factors, lanes));
+  if (!x) return d;
+  const deviation = f32x4.sub(loadTail(x, lanes), loadTail(mean, lanes));
+  const rest = multiplyAdd(loadTail(factors + 2 * row, lanes), deviation, loadTail(factors + row, lanes));
+  return f32x4.add(d, rest);
 }

@@ -1,5 +1,5 @@
 // Normalisation of [images, positions, c] by statistics per channel, the same for all images or one set each.
-// Eight channels of a chunk of positions at a time: their constants stay in registers, the chunk in the cache.
+// Row by row, as they lie in memory.
 import { multiplyAdd } from "../lanes";
 import { loadTail, storeTail } from "../tails";
 
@@ -23,59 +23,110 @@ export function normalize_channels_f32(params: usize, begin: i32, end: i32): voi
     const first = (unit - image * chunks) * chunk;
     const rows = min(chunk, positions - first);
     const row = <usize>(image * positions + first);
-    const x = load<usize>(params, 0) + row * step;
-    const y = load<usize>(params, 4) + row * step;
     const statistics = <usize>image * load<usize>(params, 32);
     const mean = load<usize>(params, 24) + statistics;
     const rstd = load<usize>(params, 28) + statistics;
-    let mask = load<usize>(params, 44);
-    if (mask) mask += row * <usize>c >> 3;
-    let left = c;
-    let at: usize = 0;
-    for (; left >= 8; left -= 8) {
-      const m0 = v128.load(mean + at), m1 = v128.load(mean + at, 16);
-      let s0 = v128.load(rstd + at), s1 = v128.load(rstd + at, 16);
-      if (gamma) {
-        s0 = f32x4.mul(s0, v128.load(gamma + at));
-        s1 = f32x4.mul(s1, v128.load(gamma + at, 16));
+    if (c <= 32 && !(c & 7)) {
+      // Few channels: each eight by themselves, with what belongs to them in registers.
+      for (let at: usize = 0; at < step; at += 32) {
+        const offset = row * step + at;
+        const mask = load<usize>(params, 44);
+        normalizeStrip(
+          load<usize>(params, 0) + offset, load<usize>(params, 4) + offset, mean + at, rstd + at,
+          gamma ? gamma + at : 0, beta ? beta + at : 0, rows, step, mask ? mask + (offset >> 5) : 0, low, high,
+        );
       }
-      let b0 = i32x4.splat(0), b1 = b0;
-      if (beta) {
-        b0 = v128.load(beta + at);
-        b1 = v128.load(beta + at, 16);
-      }
-      let p = x + at;
-      let q = y + at;
-      let bits = mask + (at >> 5);
-      for (let i = rows; i > 0; i--) {
-        const t0 = multiplyAdd(b0, f32x4.sub(v128.load(p), m0), s0);
-        const t1 = multiplyAdd(b1, f32x4.sub(v128.load(p, 16), m1), s1);
-        v128.store(q, f32x4.pmin(f32x4.pmax(t0, low), high));
-        v128.store(q, f32x4.pmin(f32x4.pmax(t1, low), high), 16);
-        if (mask) {
-          const in0 = v128.and(f32x4.gt(t0, low), f32x4.lt(t0, high));
-          const in1 = v128.and(f32x4.gt(t1, low), f32x4.lt(t1, high));
-          store<u8>(bits, <u8>(i32x4.bitmask(in0) | (i32x4.bitmask(in1) << 4)));
-          bits += <usize>c >> 3;
-        }
-        p += step;
-        q += step;
-      }
-      at += 32;
+      continue;
     }
-    for (; left > 0; left -= 4) {
-      const m = loadTail(mean + at, left);
-      const s = f32x4.mul(loadTail(rstd + at, left), gamma ? loadTail(gamma + at, left) : one);
-      const b = beta ? loadTail(beta + at, left) : i32x4.splat(0);
-      let p = x + at;
-      let q = y + at;
-      for (let i = rows; i > 0; i--) {
-        const t = multiplyAdd(b, f32x4.sub(loadTail(p, left), m), s);
-        storeTail(q, f32x4.pmin(f32x4.pmax(t, low), high), left);
-        p += step;
-        q += step;
+    for (let i = 0; i < rows; i += 2) {
+      const offset = (row + <usize>i) * step;
+      let x = load<usize>(params, 0) + offset;
+      let y = load<usize>(params, 4) + offset;
+      let mask = load<usize>(params, 44);
+      if (mask) mask += (row + <usize>i) * <usize>c >> 3;
+      // Two rows share the loads of what belongs to channels; a last one without a second is computed twice.
+      const next = i + 1 < rows ? step : 0;
+      let at: usize = 0;
+      let left = c;
+      for (; left >= 8; left -= 8) {
+        const m0 = v128.load(mean + at), m1 = v128.load(mean + at, 16);
+        let s0 = v128.load(rstd + at), s1 = v128.load(rstd + at, 16);
+        if (gamma) {
+          s0 = f32x4.mul(s0, v128.load(gamma + at));
+          s1 = f32x4.mul(s1, v128.load(gamma + at, 16));
+        }
+        let b0 = i32x4.splat(0), b1 = b0;
+        if (beta) {
+          b0 = v128.load(beta + at);
+          b1 = v128.load(beta + at, 16);
+        }
+        const t0 = multiplyAdd(b0, f32x4.sub(v128.load(x), m0), s0);
+        const t1 = multiplyAdd(b1, f32x4.sub(v128.load(x, 16), m1), s1);
+        const t2 = multiplyAdd(b0, f32x4.sub(v128.load(x + next), m0), s0);
+        const t3 = multiplyAdd(b1, f32x4.sub(v128.load(x + next, 16), m1), s1);
+        v128.store(y, f32x4.pmin(f32x4.pmax(t0, low), high));
+        v128.store(y, f32x4.pmin(f32x4.pmax(t1, low), high), 16);
+        v128.store(y + next, f32x4.pmin(f32x4.pmax(t2, low), high));
+        v128.store(y + next, f32x4.pmin(f32x4.pmax(t3, low), high), 16);
+        if (mask) {
+          storeInside(mask, t0, t1, low, high);
+          storeInside(mask + (next >> 5), t2, t3, low, high);
+          mask++;
+        }
+        x += 32;
+        y += 32;
+        at += 32;
       }
-      at += 16;
+      for (; left > 0; left -= 4) {
+        const m = loadTail(mean + at, left);
+        const s = f32x4.mul(loadTail(rstd + at, left), gamma ? loadTail(gamma + at, left) : one);
+        const b = beta ? loadTail(beta + at, left) : i32x4.splat(0);
+        const t0 = multiplyAdd(b, f32x4.sub(loadTail(x, left), m), s);
+        const t1 = multiplyAdd(b, f32x4.sub(loadTail(x + next, left), m), s);
+        storeTail(y, f32x4.pmin(f32x4.pmax(t0, low), high), left);
+        storeTail(y + next, f32x4.pmin(f32x4.pmax(t1, low), high), left);
+        x += 16;
+        y += 16;
+        at += 16;
+      }
     }
   }
+}
+
+function normalizeStrip(
+  x: usize, y: usize, mean: usize, rstd: usize, gamma: usize, beta: usize, rows: i32, step: usize, mask: usize,
+  low: v128, high: v128,
+): void {
+  const m0 = v128.load(mean), m1 = v128.load(mean, 16);
+  let s0 = v128.load(rstd), s1 = v128.load(rstd, 16);
+  if (gamma) {
+    s0 = f32x4.mul(s0, v128.load(gamma));
+    s1 = f32x4.mul(s1, v128.load(gamma, 16));
+  }
+  let b0 = i32x4.splat(0), b1 = b0;
+  if (beta) {
+    b0 = v128.load(beta);
+    b1 = v128.load(beta, 16);
+  }
+  for (; rows > 0; rows--) {
+    const t0 = multiplyAdd(b0, f32x4.sub(v128.load(x), m0), s0);
+    const t1 = multiplyAdd(b1, f32x4.sub(v128.load(x, 16), m1), s1);
+    v128.store(y, f32x4.pmin(f32x4.pmax(t0, low), high));
+    v128.store(y, f32x4.pmin(f32x4.pmax(t1, low), high), 16);
+    if (mask) {
+      storeInside(mask, t0, t1, low, high);
+      mask += step >> 5;
+    }
+    x += step;
+    y += step;
+  }
+}
+
+// A byte of the mask: where eight elements lie between the bounds.
+// @ts-ignore: decorator
+@inline
+function storeInside(mask: usize, t0: v128, t1: v128, low: v128, high: v128): void {
+  const in0 = v128.and(f32x4.gt(t0, low), f32x4.lt(t0, high));
+  const in1 = v128.and(f32x4.gt(t1, low), f32x4.lt(t1, high));
+  store<u8>(mask, <u8>(i32x4.bitmask(in0) | (i32x4.bitmask(in1) << 4)));
 }

@@ -2,7 +2,7 @@
 
 const BITS = memory.data<u32>([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768], 16);
 
-/** Where bits 4 `part` to 4 `part` + 3 of `bits` (an i32x4.splat) are set, all bits of the lane; else none. */
+/** Where bits 4 `part` to 4 `part` + 3 of every 32-bit lane of `bits` are set, all bits of the lane; else none. */
 // @ts-ignore: decorator
 @inline
 export function lanesOf(bits: v128, part: usize): v128 {

@@ -202,8 +202,10 @@ describe("batch normalisation in training", () => {
     const rstd = Float32Array.from(expected.rstd);
     const room = new Float32Array(batchNormGradientWorkspaceBytes({ rows, c }) / 4);
     const spec = { rows, c, frozen: true };
-    for (const dx of computeEverywhere(kinds, [dy, rstd, gamma], rows * c, (k, [d, r, g], to) =>
-      planBatchNormGradient(k, { ...spec, dy: d!, rstd: r!, gamma: g!, dx: to, workspace: 0 + to }),
+    for (const dx of computeEverywhere(kinds, [dy, rstd, gamma, room], rows * c, (k, at, to) =>
+      planBatchNormGradient(k, {
+        ...{ ...spec, dy: at[0]!, rstd: at[1]!, gamma: at[2]!, dx: to, workspace: at[3]! },
+      }),
     )) {
       expect(errorOfLargest(dx, expected.dx)).toBeLessThan(TOLERANCE);
     }
