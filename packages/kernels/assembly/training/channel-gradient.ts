@@ -118,12 +118,12 @@ export function merge_sums_f32(params: usize, begin: i32, end: i32): void {
     const to = load<usize>(params, 4) + <usize>outer * step + (<usize>column << 2);
     let s0 = f64x2.splat(0), s1 = s0;
     if (load<i32>(params, 16)) {
-      const old = loadTail(to, lanes);
+      const old = loadNext(to, lanes);
       s0 = f64x2.promote_low_f32x4(old);
       s1 = promoteHigh(old);
     }
     for (let k = chunks; k > 0; k--) {
-      const v = loadTail(p, lanes);
+      const v = loadNext(p, lanes);
       s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
       s1 = f64x2.add(s1, promoteHigh(v));
       p += apart;

@@ -3,7 +3,7 @@
 // the chunks are then merged in their order in 64 bits (Chan, Golub and LeVeque, 1979), so that nothing
 // depends on which thread took which chunk.
 import { multiplyAdd } from "../lanes";
-import { loadTail, storeTail } from "../tails";
+import { loadNext, loadTail, storeTail } from "../tails";
 import { demote, promoteHigh } from "./double-lanes";
 
 // Words: 0 x [images, positions, c], 4 moments [units, 2, c] (mean, squares about it), 8 c, 12 positions,
@@ -117,7 +117,7 @@ export function merge_moments_f32(params: usize, begin: i32, end: i32): void {
     let p = from;
     for (let k = 1; k <= chunks; k++) {
       const rows = k < chunks ? f64x2.splat(<f64>chunk) : last;
-      const m = loadTail(p, lanes);
+      const m = loadNext(p, lanes);
       mean0 = f64x2.add(mean0, f64x2.mul(rows, f64x2.promote_low_f32x4(m)));
       mean1 = f64x2.add(mean1, f64x2.mul(rows, promoteHigh(m)));
       p += step << 1;
@@ -128,8 +128,8 @@ export function merge_moments_f32(params: usize, begin: i32, end: i32): void {
     p = from;
     for (let k = 1; k <= chunks; k++) {
       const rows = k < chunks ? f64x2.splat(<f64>chunk) : last;
-      const m = loadTail(p, lanes);
-      const s = loadTail(p + step, lanes);
+      const m = loadNext(p, lanes);
+      const s = loadNext(p + step, lanes);
       const d0 = f64x2.sub(f64x2.promote_low_f32x4(m), mean0);
       const d1 = f64x2.sub(promoteHigh(m), mean1);
       s0 = f64x2.add(s0, f64x2.add(f64x2.promote_low_f32x4(s), f64x2.mul(rows, f64x2.mul(d0, d0))));
