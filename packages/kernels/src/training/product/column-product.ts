@@ -45,8 +45,9 @@ export interface ColumnRun {
 
 /** Positions summed in registers at most: what C costs is shared by as many. */
 const BLOCK_POSITIONS = 512;
-/** Bytes of A and B that a block takes at most: a part of the L2 cache. */
+/** Bytes of A and B that a block takes at most, a part of the L2 cache, unless that were too few positions. */
 const BLOCK_BYTES = 96 * 1024;
+const FEWEST_POSITIONS = 128;
 /** Multiply-adds in a unit: some 20 microseconds. */
 const UNIT_WORK = 2 ** 19;
 /** A multiple of both tile heights, 4 and 6. */
@@ -98,7 +99,10 @@ export function columnProductJob(
 function chooseBlock({ images, height, width, runs, runRows, columns, aSteps }: ColumnProduct) {
   const perPosition =
     (Math.min(runs.length * runRows, Math.max(Math.abs(aSteps[2]), runRows)) + columns) * 4;
-  const fit = Math.max(32, Math.min(BLOCK_POSITIONS, Math.floor(BLOCK_BYTES / perPosition)));
+  const fit = Math.max(
+    FEWEST_POSITIONS,
+    Math.min(BLOCK_POSITIONS, Math.floor(BLOCK_BYTES / perPosition)),
+  );
   if (width >= fit) return { images: 1, lines: 1, width: evenly(width, fit) };
   const lines = Math.floor(fit / width);
   if (height >= lines) return { images: 1, lines: evenly(height, lines), width };
