@@ -87,6 +87,13 @@ function checkPasses(spec: ConvPassSpec, seed: number, channels: readonly number
   }
 }
 
+/** Relative to the root mean square of what is wanted. */
+function rootMeanSquareError(got: Float32Array, want: Float64Array): number {
+  const squares = want.reduce((sum, value) => sum + value * value, 0);
+  const errors = want.reduce((sum, value, i) => sum + (got[i]! - value) ** 2, 0);
+  return Math.sqrt(errors / squares);
+}
+
 const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
 
 test("the passes of random convolutions agree with the definition, in every build and split", () => {
@@ -142,6 +149,54 @@ test.each<[string, ConvPassSpec]>([
   ["wider than a block", { h: 1, w: 700, c: 2, oc: 9, kh: 1, kw: 3, pads: [0, 1, 0, 1] }],
 ])("%s", (_, spec) => {
   checkPasses(spec, 3, [0, 3, 5]);
+});
+
+test("Winograd's algorithm stays within a few rounding errors of the exact sums in all three passes", () => {
+  const size = { n: 2, h: 15, w: 16, c: 16, oc: 20, kh: 3, kw: 3 };
+  const spec: ConvPassSpec = { ...size, pads: [1, 1, 1, 1] };
+  const random = seededNumbers(9);
+  const x = randomFloats(2 * 15 * 16 * 16, random);
+  const weights = randomFloats(9 * 16 * 20, random);
+  const dy = randomFloats(2 * 15 * 16 * 20, random);
+  const want = referenceConvPasses(resolveConvPass("test", spec), x, weights, dy);
+  const errors = (algorithm: "auto" | "direct"): number[] => {
+    const given = { ...spec, algorithm };
+    const y = computeEverywhere(
+      kinds,
+      [x, weights, workspaceOf(convForwardWorkspaceBytes(given))],
+      want.y.length,
+      (kernels, [x, weights, workspace], y) =>
+        planConvForward(kernels, {
+          ...{ ...given, x: x!, weights: weights!, y, workspace: workspace! },
+        }),
+    );
+    const dx = computeEverywhere(
+      kinds,
+      [dy, weights, workspaceOf(convInputGradientWorkspaceBytes(given))],
+      x.length,
+      (kernels, [dy, weights, workspace], dx) =>
+        planConvInputGradient(kernels, {
+          ...{ ...given, dy: dy!, weights: weights!, dx, workspace: workspace! },
+        }),
+    );
+    const dw = computeEverywhere(
+      kinds,
+      [x, dy, workspaceOf(convWeightGradientWorkspaceBytes(given))],
+      weights.length,
+      (kernels, [x, dy, workspace], dw) =>
+        planConvWeightGradient(kernels, {
+          ...{ ...given, x: x!, dy: dy!, dw, workspace: workspace! },
+        }),
+    );
+    return [
+      ...y.map((got) => rootMeanSquareError(got, want.y)),
+      ...dx.map((got) => rootMeanSquareError(got, want.dx)),
+      ...dw.map((got) => rootMeanSquareError(got, want.dw)),
+    ];
+  };
+  // Measured: 1.1e-6 to 2.1e-6, and 2e-7 to 4e-7 for direct sums.
+  for (const error of errors("auto")) expect(error).toBeLessThan(5e-6);
+  for (const error of errors("direct")) expect(error).toBeLessThan(1e-6);
 });
 
 test("tiles that would read behind the memory do not", async () => {
