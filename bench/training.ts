@@ -19,7 +19,7 @@ const NETWORKS: Readonly<Record<string, PeerTargets>> = {
     "tfjs-wasm": undefined,
     "tfjs-wasm, tuned": 2,
     "jax-js": 20,
-    "jax-js, tuned": undefined,
+    "jax-js, tuned": 20,
   },
   "ResNet-8": { "tfjs-wasm": undefined, "tfjs-wasm, tuned": 2, "jax-js, tuned": undefined },
   "DS-CNN": {
