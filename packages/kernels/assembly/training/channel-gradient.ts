@@ -19,86 +19,76 @@ export function channel_products_f32(params: usize, begin: i32, end: i32): void 
   for (let unit = begin; unit < end; unit++) {
     const image = unit / chunks;
     const first = (unit - image * chunks) * chunk;
-    const rows = min(chunk, positions - first);
-    const row = image * positions + first;
-    let offset = <usize>row * step;
-    let to = load<usize>(params, 36) + <usize>(unit << 1) * step;
-    let mean = load<usize>(params, 24) + <usize>image * load<usize>(params, 28);
-    let left = c;
-    let index = row * c;
+    let row = image * positions + first;
+    let x = load<usize>(params, 0) + <usize>row * step;
+    let dy = load<usize>(params, 4) + <usize>row * step;
+    const to = load<usize>(params, 36) + <usize>(unit << 1) * step;
+    const mean = load<usize>(params, 24) + <usize>image * load<usize>(params, 28);
+    memory.fill(to, 0, step << 1);
+    let rows = min(chunk, positions - first);
     if (!mask || !(c & 7)) {
-      for (; left >= 8; left -= 8) {
-        products8(
-          load<usize>(params, 0) + offset, load<usize>(params, 4) + offset, mean, to, rows, step,
-          mask ? mask + <usize>(index >> 3) : 0,
-        );
-        offset += 32;
-        to += 32;
-        mean += 32;
-        index += 8;
+      for (; rows >= 4; rows -= 4, row += 4) {
+        addFourRows(x, dy, mean, to, step, mask ? mask + (<usize>row * <usize>c >> 3) : 0);
+        const whole = step & ~15;
+        if (step & 15) for (let i = 0; i < 4; i++) addRow(x + i * step, dy + i * step, mean, to, step, whole, 0, 0);
+        x += step << 2;
+        dy += step << 2;
       }
     }
-    for (; left > 0; left -= 4) {
-      products4(
-        load<usize>(params, 0) + offset, load<usize>(params, 4) + offset, mean, to, rows, step, mask, index, left,
-      );
-      offset += 16;
-      to += 16;
-      mean += 16;
-      index += 4;
-    }
-  }
-}
-
-function products8(x: usize, dy: usize, mean: usize, to: usize, rows: i32, step: usize, mask: usize): void {
-  const m0 = v128.load(mean), m1 = v128.load(mean, 16);
-  let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  if (mask) {
-    for (; rows > 0; rows--) {
-      const bits = v128.load8_splat(mask);
-      const d0 = v128.and(v128.load(dy), lanesOf(bits, 0));
-      const d1 = v128.and(v128.load(dy, 16), lanesOf(bits, 1));
-      s0 = f32x4.add(s0, d0);
-      s1 = f32x4.add(s1, d1);
-      s2 = multiplyAdd(s2, d0, f32x4.sub(v128.load(x), m0));
-      s3 = multiplyAdd(s3, d1, f32x4.sub(v128.load(x, 16), m1));
-      mask += step >> 5;
-      x += step;
-      dy += step;
-    }
-  } else {
-    for (; rows > 0; rows--) {
-      const d0 = v128.load(dy), d1 = v128.load(dy, 16);
-      s0 = f32x4.add(s0, d0);
-      s1 = f32x4.add(s1, d1);
-      s2 = multiplyAdd(s2, d0, f32x4.sub(v128.load(x), m0));
-      s3 = multiplyAdd(s3, d1, f32x4.sub(v128.load(x, 16), m1));
+    for (; rows > 0; rows--, row++) {
+      addRow(x, dy, mean, to, step, 0, mask, row * c);
       x += step;
       dy += step;
     }
   }
-  v128.store(to, s0);
-  v128.store(to, s1, 16);
-  v128.store(to + step, s2);
-  v128.store(to + step, s3, 16);
 }
 
-function products4(
-  x: usize, dy: usize, mean: usize, to: usize, rows: i32, step: usize, mask: usize, index: i32, lanes: i32,
+// The sums lie in the first-level cache and are loaded once for four rows, which are read as they lie in memory.
+function addFourRows(x: usize, dy: usize, mean: usize, to: usize, step: usize, mask: usize): void {
+  const end = step & ~15;
+  for (let at: usize = 0; at < end; at += 16) {
+    let p = dy + at;
+    let d0 = v128.load(p), d1 = v128.load(p + step);
+    p += step << 1;
+    let d2 = v128.load(p), d3 = v128.load(p + step);
+    if (mask) {
+      let q = mask + (at >> 5);
+      const part = (at >> 4) & 1;
+      d0 = v128.and(d0, lanesOf(v128.load8_splat(q), part));
+      q += step >> 5;
+      d1 = v128.and(d1, lanesOf(v128.load8_splat(q), part));
+      q += step >> 5;
+      d2 = v128.and(d2, lanesOf(v128.load8_splat(q), part));
+      d3 = v128.and(d3, lanesOf(v128.load8_splat(q + (step >> 5)), part));
+    }
+    v128.store(to + at, f32x4.add(v128.load(to + at), f32x4.add(f32x4.add(d0, d1), f32x4.add(d2, d3))));
+    p = x + at;
+    const m = v128.load(mean + at);
+    d0 = multiplyAdd(
+      f32x4.mul(d0, f32x4.sub(v128.load(p), m)), d1, f32x4.sub(v128.load(p + step), m),
+    );
+    p += step << 1;
+    d2 = multiplyAdd(
+      f32x4.mul(d2, f32x4.sub(v128.load(p), m)), d3, f32x4.sub(v128.load(p + step), m),
+    );
+    p = to + step + at;
+    v128.store(p, f32x4.add(v128.load(p), f32x4.add(d0, d2)));
+  }
+}
+
+// One row, from byte `at` on.
+function addRow(
+  x: usize, dy: usize, mean: usize, to: usize, step: usize, at: usize, mask: usize, index: i32,
 ): void {
-  const m = loadTail(mean, lanes);
-  let s0 = i32x4.splat(0), s1 = s0;
-  for (; rows > 0; rows--) {
-    let d = loadNext(dy, lanes);
-    if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
-    s0 = f32x4.add(s0, d);
-    s1 = multiplyAdd(s1, d, f32x4.sub(loadNext(x, lanes), m));
-    index += <i32>(step >> 2);
-    x += step;
-    dy += step;
+  for (; at < step; at += 16) {
+    const lanes = <i32>((step - at) >> 2);
+    let d = loadTail(dy + at, lanes);
+    if (mask) d = v128.and(d, lanesAt(mask, index + <i32>(at >> 2), lanes));
+    storeTail(to + at, f32x4.add(loadTail(to + at, lanes), d), lanes);
+    const deviation = f32x4.sub(loadTail(x + at, lanes), loadTail(mean + at, lanes));
+    const p = to + step + at;
+    storeTail(p, multiplyAdd(loadTail(p, lanes), d, deviation), lanes);
   }
-  storeTail(to, s0, lanes);
-  storeTail(to + step, s1, lanes);
 }
 
 // Sums of several rows of partial sums, in 64 bits and in their order. Words: 0 partial [outer, chunks, row],

@@ -3,7 +3,7 @@
 // the chunks are then merged in their order in 64 bits (Chan, Golub and LeVeque, 1979), so that nothing
 // depends on which thread took which chunk.
 import { multiplyAdd } from "../lanes";
-import { loadNext, loadTail, storeTail } from "../tails";
+import { loadNext, loadTail, storeNext, storeTail } from "../tails";
 import { demote, promoteHigh } from "./double-lanes";
 
 // Words: 0 x [images, positions, c], 4 moments [units, 2, c] (mean, squares about it), 8 c, 12 positions,
@@ -18,82 +18,58 @@ export function channel_moments_f32(params: usize, begin: i32, end: i32): void {
     const image = unit / chunks;
     const first = (unit - image * chunks) * chunk;
     const rows = min(chunk, positions - first);
-    let x = load<usize>(params, 0) + <usize>(image * positions + first) * step;
-    let to = load<usize>(params, 4) + <usize>(unit << 1) * step;
-    let left = c;
-    for (; left >= 8; left -= 8) {
-      moments8(x, to, rows, step);
-      x += 32;
-      to += 32;
-    }
-    for (; left > 0; left -= 4) {
-      moments4(x, to, rows, step, left);
-      x += 16;
-      to += 16;
-    }
+    const x = load<usize>(params, 0) + <usize>(image * positions + first) * step;
+    const mean = load<usize>(params, 4) + <usize>(unit << 1) * step;
+    memory.fill(mean, 0, step << 1);
+    addRows(x, 0, mean, rows, step);
+    const share = f32x4.splat(<f32>1 / <f32>rows);
+    for (let left = c, p = mean; left > 0; left -= 4, p += 16) storeNext(p, f32x4.mul(loadNext(p, left), share), left);
+    addRows(x, mean, mean + step, rows, step);
   }
 }
 
-// Two positions at a time: four sums hide the latency of an addition.
-function moments8(x: usize, to: usize, rows: i32, step: usize): void {
-  let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  let p = x;
-  for (let i = rows; i > 1; i -= 2) {
-    s0 = f32x4.add(s0, v128.load(p));
-    s1 = f32x4.add(s1, v128.load(p, 16));
-    s2 = f32x4.add(s2, v128.load(p + step));
-    s3 = f32x4.add(s3, v128.load(p + step, 16));
-    p += step << 1;
+// Adds rows, or where there is a mean the squares of what they differ from it, to sums in the first-level
+// cache; four at a time, read as they lie in memory.
+function addRows(x: usize, mean: usize, to: usize, rows: i32, step: usize): void {
+  const whole = step & ~15;
+  for (; rows >= 4; rows -= 4) {
+    for (let at: usize = 0; at < whole; at += 16) {
+      let p = x + at;
+      let d0 = v128.load(p), d1 = v128.load(p + step);
+      p += step << 1;
+      let d2 = v128.load(p), d3 = v128.load(p + step);
+      if (mean) {
+        const m = v128.load(mean + at);
+        d0 = f32x4.sub(d0, m);
+        d0 = f32x4.mul(d0, d0);
+        d1 = f32x4.sub(d1, m);
+        d2 = f32x4.sub(d2, m);
+        d2 = f32x4.mul(d2, d2);
+        d3 = f32x4.sub(d3, m);
+        d0 = f32x4.add(multiplyAdd(d0, d1, d1), multiplyAdd(d2, d3, d3));
+      } else d0 = f32x4.add(f32x4.add(d0, d1), f32x4.add(d2, d3));
+      v128.store(to + at, f32x4.add(v128.load(to + at), d0));
+    }
+    if (step & 15) for (let i = 0; i < 4; i++) addRow(x + i * step, mean, to, step, whole);
+    x += step << 2;
   }
-  if (rows & 1) {
-    s0 = f32x4.add(s0, v128.load(p));
-    s1 = f32x4.add(s1, v128.load(p, 16));
+  for (; rows > 0; rows--) {
+    addRow(x, mean, to, step, 0);
+    x += step;
   }
-  const scale = f32x4.splat(<f32>1 / <f32>rows);
-  const m0 = f32x4.mul(f32x4.add(s0, s2), scale);
-  const m1 = f32x4.mul(f32x4.add(s1, s3), scale);
-  v128.store(to, m0);
-  v128.store(to, m1, 16);
-  s0 = s1 = s2 = s3 = i32x4.splat(0);
-  p = x;
-  for (let i = rows; i > 1; i -= 2) {
-    const d0 = f32x4.sub(v128.load(p), m0);
-    const d1 = f32x4.sub(v128.load(p, 16), m1);
-    s0 = multiplyAdd(s0, d0, d0);
-    s1 = multiplyAdd(s1, d1, d1);
-    const d2 = f32x4.sub(v128.load(p + step), m0);
-    const d3 = f32x4.sub(v128.load(p + step, 16), m1);
-    s2 = multiplyAdd(s2, d2, d2);
-    s3 = multiplyAdd(s3, d3, d3);
-    p += step << 1;
-  }
-  if (rows & 1) {
-    const d0 = f32x4.sub(v128.load(p), m0);
-    const d1 = f32x4.sub(v128.load(p, 16), m1);
-    s0 = multiplyAdd(s0, d0, d0);
-    s1 = multiplyAdd(s1, d1, d1);
-  }
-  v128.store(to + step, f32x4.add(s0, s2));
-  v128.store(to + step, f32x4.add(s1, s3), 16);
 }
 
-function moments4(x: usize, to: usize, rows: i32, step: usize, lanes: i32): void {
-  let mean = i32x4.splat(0);
-  let p = x;
-  for (let i = rows; i > 0; i--) {
-    mean = f32x4.add(mean, loadTail(p, lanes));
-    p += step;
+// One row, from byte `at` on.
+function addRow(x: usize, mean: usize, to: usize, step: usize, at: usize): void {
+  for (; at < step; at += 16) {
+    const lanes = <i32>((step - at) >> 2);
+    let d = loadTail(x + at, lanes);
+    if (mean) {
+      d = f32x4.sub(d, loadTail(mean + at, lanes));
+      d = f32x4.mul(d, d);
+    }
+    storeTail(to + at, f32x4.add(loadTail(to + at, lanes), d), lanes);
   }
-  mean = f32x4.mul(mean, f32x4.splat(<f32>1 / <f32>rows));
-  let squares = i32x4.splat(0);
-  p = x;
-  for (let i = rows; i > 0; i--) {
-    const d = f32x4.sub(loadTail(p, lanes), mean);
-    squares = multiplyAdd(squares, d, d);
-    p += step;
-  }
-  storeTail(to, mean, lanes);
-  storeTail(to + step, squares, lanes);
 }
 
 // The moments of whole images from those of their chunks. Words: 0 moments [images, chunks, 2, c],
