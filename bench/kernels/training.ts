@@ -106,18 +106,32 @@ function prepare(kernels: Kernels, layer: Layer) {
   return { candidate, flops: 2 * n * oh * ow * oc * c * kh * kw };
 }
 
-/** Forward pass, input gradient and weight gradient, each with everything that a step repeats. */
-export async function benchTrainingPasses(context: BenchContext): Promise<FigureInput[]> {
+/** Forward pass, input gradient and weight gradient by one kernel, each with everything that a step repeats. */
+export function benchTrainingPasses(context: BenchContext): Promise<FigureInput[]> {
+  return measurePasses(context, [...LAYERS, ...FIRST_LAYERS], "direct");
+}
+
+/** The same by the algorithm that is chosen where nothing is said: Winograd's for these. */
+export function benchTrainingWinograd(context: BenchContext): Promise<FigureInput[]> {
+  const layers = LAYERS.filter(({ kh, strides }) => kh === 3 && strides === undefined);
+  return measurePasses(context, layers, "auto");
+}
+
+async function measurePasses(
+  context: BenchContext,
+  layers: readonly Layer[],
+  algorithm: "auto" | "direct",
+): Promise<FigureInput[]> {
   const figures: FigureInput[] = [];
-  for (const layer of [...LAYERS, ...FIRST_LAYERS]) {
+  for (const layer of layers) {
     const kernels = await loadTrainingKernels();
-    const { candidate, flops } = prepare(kernels, layer);
+    const { candidate, flops } = prepare(kernels, { ...layer, algorithm });
     const passes: Pass[] = ["forward", "input gradient", "weight gradient"];
     if (FIRST_LAYERS.includes(layer)) passes.splice(1, 1);
     const all: Pass[] = [...passes, "bias gradient", "inference"];
     const m = await context.measure(all.map(candidate));
     for (const pass of passes) {
-      const metric = `${layer.name}, ${pass}, ${kernels.variant}`;
+      const metric = `${layer.name}, ${algorithm}, ${pass}, ${kernels.variant}`;
       const value = flops / summaryOf(m, pass).median / 1e6;
       figures.push(
         pass === "forward"
@@ -136,11 +150,13 @@ export async function benchTrainingPasses(context: BenchContext): Promise<Figure
             },
       );
     }
-    figures.push({
-      metric: `${layer.name}, bias gradient, ${kernels.variant}`,
-      value: summaryOf(m, "bias gradient").median,
-      unit: "ms",
-    });
+    if (algorithm === "direct") {
+      figures.push({
+        metric: `${layer.name}, bias gradient, ${kernels.variant}`,
+        value: summaryOf(m, "bias gradient").median,
+        unit: "ms",
+      });
+    }
     kernels.dispose();
   }
   return figures;
