@@ -1,5 +1,5 @@
 /** A tap of a kernel along one axis: its number, and where it reads relative to the first position. */
-export interface AxisTap {
+interface AxisTap {
   readonly tap: number;
   readonly shift: number;
 }
