@@ -75,7 +75,7 @@ export const RECIPES: readonly Recipe[] = [
     name: "ds-net-w16",
     description: "depthwise-separable net, 16 to 64 channels",
     build: (rng, metadata) => buildDsNet(16, rng, metadata),
-    epochs: 10,
+    epochs: 12,
     augmentation: { flip: true },
   },
   {
@@ -84,7 +84,7 @@ export const RECIPES: readonly Recipe[] = [
     name: "ds-net-w32",
     description: "depthwise-separable net, 32 to 128 channels",
     build: (rng, metadata) => buildDsNet(32, rng, metadata),
-    epochs: 8,
+    epochs: 10,
     augmentation: { flip: true },
   },
   {
