@@ -175,7 +175,9 @@ export function pool_gradient_f32(params: usize, begin: i32, end: i32): void {
       if (above < 0 || above % sh != 0 || above / sh >= oh) continue;
       const row = image * oh + above / sh;
       const rows = countTaps(load<i32>(params, 64), above - load<i32>(params, 44), h, kh, dh);
-      for (let kx = kw - 1; kx >= 0; kx--) {
+      // Windows of two columns side by side give to both at once.
+      const pair = once && kw == 2 && left == 0 && ow * 2 <= w && c >= 4 && (argmax || share != 0);
+      for (let kx = pair ? 0 : kw - 1; kx >= 0; kx--) {
         // Windows [first, last) have this column of theirs inside of the image.
         const offset = kx * dw - left;
         const first = offset < 0 ? (sw - 1 - offset) / sw : 0;
@@ -185,11 +187,11 @@ export function pool_gradient_f32(params: usize, begin: i32, end: i32): void {
         let to = dx + <usize>(first * sw + offset) * pixel;
         if (argmax || share != 0) {
           const from = argmax ? argmax + (at >> 2) : 0;
-          spread(dy, to, from, last - first, step, c, ky * kw + kx, f32x4.splat(share), once);
+          spread(dy, to, from, last - first, step, c, ky * kw + kx, f32x4.splat(share), once, pair ? pixel : 0);
         } else {
           for (let ox = first; ox < last; ox++) {
             const counted = rows * countTaps(load<i32>(params, 68), ox * sw - left, w, kw, dw);
-            spread(dy, to, 0, 1, step, c, 0, f32x4.splat(<f32>1 / <f32>counted), once);
+            spread(dy, to, 0, 1, step, c, 0, f32x4.splat(<f32>1 / <f32>counted), once, 0);
             dy += pixel;
             to += step;
           }
@@ -205,32 +207,47 @@ function countTaps(padded: i32, from: i32, size: i32, taps: i32, dilation: i32):
   return min(taps, (size - from + dilation - 1) / dilation) - (from < 0 ? (dilation - 1 - from) / dilation : 0);
 }
 
-// What `outputs` windows side by side give to their element `tap`: dy where that was the maximum, or a share.
+// What `outputs` windows side by side give to their element `tap`: dy where that was the maximum, or a share;
+// and to the element `pair` bytes behind, where that is not 0.
 function spread(
   dy: usize, dx: usize, argmax: usize, outputs: i32, step: usize, c: i32, tap: i32, share: v128, once: i32,
+  pair: usize,
 ): void {
   const wanted = i8x16.splat(<i8>tap);
+  const second = i8x16.splat(<i8>(tap + 1));
   const pixel = <usize>c << 2;
   for (; outputs > 0; outputs--) {
     let left = c;
     let at: usize = 0;
     for (; left >= 8; left -= 8) {
       let d0 = v128.load(dy + at), d1 = v128.load(dy + at, 16);
+      let e0 = d0, e1 = d1;
       if (argmax) {
-        const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load64_zero(argmax), wanted));
+        const bytes = v128.load64_zero(argmax);
+        let won = i16x8.extend_low_i8x16_s(i8x16.eq(bytes, wanted));
         d0 = v128.and(d0, i32x4.extend_low_i16x8_s(won));
         d1 = v128.and(d1, i32x4.extend_high_i16x8_s(won));
+        if (pair) {
+          won = i16x8.extend_low_i8x16_s(i8x16.eq(bytes, second));
+          e0 = v128.and(e0, i32x4.extend_low_i16x8_s(won));
+          e1 = v128.and(e1, i32x4.extend_high_i16x8_s(won));
+        }
         argmax += 8;
       } else {
-        d0 = f32x4.mul(d0, share);
-        d1 = f32x4.mul(d1, share);
+        d0 = e0 = f32x4.mul(d0, share);
+        d1 = e1 = f32x4.mul(d1, share);
       }
+      const to = dx + at;
       if (!once) {
-        d0 = f32x4.add(d0, v128.load(dx + at));
-        d1 = f32x4.add(d1, v128.load(dx + at, 16));
+        d0 = f32x4.add(d0, v128.load(to));
+        d1 = f32x4.add(d1, v128.load(to, 16));
       }
-      v128.store(dx + at, d0);
-      v128.store(dx + at, d1, 16);
+      v128.store(to, d0);
+      v128.store(to, d1, 16);
+      if (pair) {
+        v128.store(to + pair, e0);
+        v128.store(to + pair, e1, 16);
+      }
       at += 32;
     }
     if (once && c >= 4) {
@@ -239,12 +256,15 @@ function spread(
         const back = <usize>max(0, 4 - left);
         const here = at - (back << 2);
         let d = v128.load(dy + here);
+        let e = d;
         if (argmax) {
-          const won = i16x8.extend_low_i8x16_s(i8x16.eq(v128.load32_zero(argmax - back), wanted));
-          d = v128.and(d, i32x4.extend_low_i16x8_s(won));
+          const bytes = v128.load32_zero(argmax - back);
+          d = v128.and(d, i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(i8x16.eq(bytes, wanted))));
+          e = v128.and(e, i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(i8x16.eq(bytes, second))));
           argmax += 4 - back;
-        } else d = f32x4.mul(d, share);
+        } else d = e = f32x4.mul(d, share);
         v128.store(dx + here, d);
+        if (pair) v128.store(dx + here + pair, e);
         at += 16;
       }
     }
