@@ -15,6 +15,7 @@
 // Sums are taken block of positions by block, small enough that the block's part of A and B stays in
 // the L1 or L2 cache while all tiles go over it; C gathers the blocks' sums, always in the same order.
 import { columnTile1, columnTile2, columnTile3, columnTile4, columnTile5, columnTile6 } from "../generated/column-tiles";
+import { multiplyAdd } from "../lanes";
 import * as W from "./column-words";
 
 const TILE: i32 = RELAXED ? 6 : 4;
@@ -42,8 +43,31 @@ function addScalars(job: usize, a: usize, b: usize, c: usize, rows: i32, columns
   }
 }
 
+// Adds the outer products of up to 4 positions, row by row of C: a tile would hardly begin before it ends.
+function addOuterProducts(job: usize, a: usize, b: usize, c: usize, rows: i32, columns: i32, width: i32): void {
+  const aStep = load<usize>(job, W.A_STEP);
+  const bStep = load<usize>(job, W.B_STEP);
+  const cRow = load<usize>(job, W.C_ROW);
+  const vectors = <usize>(columns & ~3) << 2;
+  const bytes = <usize>columns << 2;
+  for (; rows > 0; rows--, a += 4, c += cRow) {
+    for (let p = 0; p < width; p++) {
+      const x = load<f32>(a + p * aStep);
+      const from = b + p * bStep;
+      const splat = f32x4.splat(x);
+      let j: usize = 0;
+      for (; j < vectors; j += 16) v128.store(c + j, multiplyAdd(v128.load(c + j), splat, v128.load(from + j)));
+      for (; j < bytes; j += 4) store<f32>(c + j, load<f32>(c + j) + x * load<f32>(from + j));
+    }
+  }
+}
+
 function addTiles(job: usize, a: usize, b: usize, c: usize, rows: i32, columns: i32, images: i32, lines: i32, width: i32): void {
   const cRow = load<usize>(job, W.C_ROW);
+  if (images == 1 && lines == 1 && width <= 4) {
+    addOuterProducts(job, a, b, c, rows, columns, width);
+    return;
+  }
   const last =
     b + (images - 1) * load<usize>(job, W.B_IMAGE) + (lines - 1) * load<usize>(job, W.B_LINE) +
     (width - 1) * load<usize>(job, W.B_STEP);
