@@ -123,7 +123,7 @@ describe("batchNorm", () => {
       const c = shape.at(-1)!;
       const high = activation === "relu6" ? 6 : Number.POSITIVE_INFINITY;
       const data = Float32Array.from(
-        { length: shape.reduce((a, b) => a * b) },
+        { length: shape.reduce((a: number, b: number) => a * b, 1) },
         (_, i) => 8 * ((i * 0.754877) % 1) - 2,
       );
       const scale = new Float64Array(c).fill(2);
@@ -239,7 +239,7 @@ describe("layerNorm, rmsNorm and groupNorm", () => {
         const parts = groups === 0 ? c : c % 2 === 0 ? groups : 1;
         // Groups of one element have no deviation: nothing but rounding would be compared.
         fc.pre(kind !== "group" || parts < c || shape.length > 2);
-        const image = shape.slice(1).reduce((a, b) => a * b);
+        const image = shape.slice(1).reduce((a: number, b: number) => a * b, 1);
         const size = c / parts;
         const setOf =
           kind === "group"

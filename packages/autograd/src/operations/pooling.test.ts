@@ -69,7 +69,7 @@ describe("maxPool2d", () => {
   it("has the gradient of its definition", () => {
     fc.assert(
       fc.property(anyPooling, ({ shape, window, seed }) => {
-        const count = shape.reduce((a, b) => a * b);
+        const count = shape.reduce((a: number, b: number) => a * b, 1);
         // All different, by far more than the differences step.
         const data = Float32Array.from({ length: count }, (_, i) => ((i * 389 + seed) % 997) / 100);
         for (const kernels of everyKernels) {
@@ -156,7 +156,7 @@ function kept(apply: (x: Variable) => Variable): [string, number][][] {
   const tape = createTape();
   const x = tape.input("x", [2, 4, 6, 5]);
   const y = apply(x);
-  const loss = weightedSum(y, new Float32Array(y.shape.reduce((a, b) => a * b)));
+  const loss = weightedSum(y, new Float32Array(y.shape.reduce((a: number, b: number) => a * b, 1)));
   const { nodes } = predictMemory({ tape, loss, gradientsOf: [x], trainable: [] });
   return nodes.map(({ keeps }) => keeps.map(({ what, bytes }) => [what, bytes]));
 }
