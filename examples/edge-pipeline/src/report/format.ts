@@ -1,4 +1,4 @@
-/** `4.27 ms`, `118 ms`, `2.31 s`: three digits, in the unit that suits. */
+/** `0.043 ms`, `4.27 ms`, `118 ms`, `2.31 s`: three digits, in the unit that suits. */
 export function formatMs(ms: number): string {
   if (ms >= 1000) return `${formatDigits(ms / 1000)} s`;
   return `${ms < 0.01 ? "0" : formatDigits(ms)} ms`;
@@ -16,5 +16,6 @@ export function formatPercent(part: number): string {
 
 function formatDigits(value: number): string {
   if (value >= 100) return String(Math.round(value));
-  return value.toFixed(value >= 10 ? 1 : 2);
+  if (value >= 10) return value.toFixed(1);
+  return value.toFixed(value >= 1 ? 2 : 3);
 }
