@@ -27,6 +27,13 @@ export interface Conv2dOptions {
   readonly pads?: PadsOption;
   /** Both channels divide into as many. @default 1 */
   readonly groups?: number;
+  /**
+   * `auto` takes Winograd's algorithm for 3 x 3 kernels of stride 1 with at least 16 channels on both sides,
+   * in all three passes: about twice as fast, and about four times as far from exact sums as `direct`.
+   *
+   * @default "auto"
+   */
+  readonly algorithm?: "auto" | "direct";
 }
 
 type Window = Omit<Conv2dOptions, "bias">;
@@ -140,7 +147,9 @@ function passOf(shapes: readonly Shape[], options: Window): ConvPassSpec {
   }
   const kernel = [kh, kw] as const;
   const numbers = resolvePads(pads, [h, w], { kernel, strides, dilations });
-  const spec = { n, h, w, c, oc, kh, kw, strides, dilations, pads: numbers, groups };
+  const { algorithm = "auto" } = options;
+  const window = { kh, kw, strides, dilations, pads: numbers, groups, algorithm };
+  const spec = { n, h, w, c, oc, ...window };
   checkWindow(spec);
   return spec;
 }
