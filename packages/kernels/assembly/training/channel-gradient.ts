@@ -281,8 +281,8 @@ function gradientOfRows(
   for (; left > 0; left -= 4) {
     const d0 = gradient4(x, dy, mean, factors, row, mask, index, left);
     const d1 = gradient4(x ? x + next : 0, dy + next, mean, factors, row, mask, index + (next ? c : 0), left);
-    storeTail(dx, d0, left);
-    storeTail(dx + next, d1, left);
+    storeNext(dx, d0, left);
+    storeNext(dx + next, d1, left);
     if (x) x += 16;
     dy += 16;
     dx += 16;
@@ -295,11 +295,11 @@ function gradientOfRows(
 function gradient4(
   x: usize, dy: usize, mean: usize, factors: usize, row: usize, mask: usize, index: i32, lanes: i32,
 ): v128 {
-  let d = loadTail(dy, lanes);
+  let d = loadNext(dy, lanes);
   if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
-  d = f32x4.mul(d, loadTail(factors, lanes));
+  d = f32x4.mul(d, loadNext(factors, lanes));
   if (!x) return d;
-  const deviation = f32x4.sub(loadTail(x, lanes), loadTail(mean, lanes));
-  const rest = multiplyAdd(loadTail(factors + 2 * row, lanes), deviation, loadTail(factors + row, lanes));
+  const deviation = f32x4.sub(loadNext(x, lanes), loadNext(mean, lanes));
+  const rest = multiplyAdd(loadNext(factors + 2 * row, lanes), deviation, loadNext(factors + row, lanes));
   return f32x4.add(d, rest);
 }

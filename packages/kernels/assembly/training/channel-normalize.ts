@@ -1,7 +1,7 @@
 // Normalisation of [images, positions, c] by statistics per channel, the same for all images or one set each.
 // Row by row, as they lie in memory.
 import { multiplyAdd } from "../lanes";
-import { loadTail, storeTail } from "../tails";
+import { loadNext, storeNext } from "../tails";
 
 // y = (x - mean) * rstd * gamma + beta, then held between low and high.
 // Words: 0 x, 4 y (may be x), 8 c, 12 positions, 16 positions of a chunk, 20 chunks of an image, 24 mean,
@@ -78,13 +78,13 @@ export function normalize_channels_f32(params: usize, begin: i32, end: i32): voi
         at += 32;
       }
       for (; left > 0; left -= 4) {
-        const m = loadTail(mean + at, left);
-        const s = f32x4.mul(loadTail(rstd + at, left), gamma ? loadTail(gamma + at, left) : one);
-        const b = beta ? loadTail(beta + at, left) : i32x4.splat(0);
-        const t0 = multiplyAdd(b, f32x4.sub(loadTail(x, left), m), s);
-        const t1 = multiplyAdd(b, f32x4.sub(loadTail(x + next, left), m), s);
-        storeTail(y, f32x4.pmin(f32x4.pmax(t0, low), high), left);
-        storeTail(y + next, f32x4.pmin(f32x4.pmax(t1, low), high), left);
+        const m = loadNext(mean + at, left);
+        const s = f32x4.mul(loadNext(rstd + at, left), gamma ? loadNext(gamma + at, left) : one);
+        const b = beta ? loadNext(beta + at, left) : i32x4.splat(0);
+        const t0 = multiplyAdd(b, f32x4.sub(loadNext(x, left), m), s);
+        const t1 = multiplyAdd(b, f32x4.sub(loadNext(x + next, left), m), s);
+        storeNext(y, f32x4.pmin(f32x4.pmax(t0, low), high), left);
+        storeNext(y + next, f32x4.pmin(f32x4.pmax(t1, low), high), left);
         x += 16;
         y += 16;
         at += 16;

@@ -1,6 +1,8 @@
 import { EdgewrightError } from "@edgewright/core";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { planMaskGradient } from "../activation/plan-masked-activation.js";
+import { joinPlans } from "../layout/join-plans.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { type ChannelChunks, channelChunks, partialBytes } from "./channel-chunks.js";
 import type { BatchNormShape } from "./plan-batch-norm-training.js";
@@ -53,6 +55,14 @@ export function planBatchNormGradient(kernels: Kernels, spec: BatchNormGradientS
   const where = "planBatchNormGradient";
   requireTraining(where, kernels);
   const { rows, c, dy, gamma = 0, mask = 0, dx, dgamma = 0, dbeta = 0, workspace } = spec;
+  if (mask !== 0 && dx !== undefined && c % 8 !== 0) {
+    // A byte of the mask lies across positions: a pass of its own is faster.
+    const { mask: _, ...unmasked } = spec;
+    return joinPlans([
+      planMaskGradient(kernels, { kind: "relu", dy, dx, mask, count: rows * c }),
+      planBatchNormGradient(kernels, { ...unmasked, dy: dx }),
+    ]);
+  }
   const frozen = spec.frozen === true;
   const accumulate = spec.accumulate ? 1 : 0;
   const chunks = channelChunks(where, 1, rows, c);

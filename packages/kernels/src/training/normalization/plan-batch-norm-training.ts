@@ -1,5 +1,7 @@
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { planMaskedActivation } from "../activation/plan-masked-activation.js";
+import { joinPlans } from "../layout/join-plans.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { type ChannelChunks, channelChunks, partialBytes } from "./channel-chunks.js";
 
@@ -66,6 +68,7 @@ export function batchNormTrainingWorkspaceBytes({ rows, c }: BatchNormShape): nu
  */
 export function planBatchNormTraining(kernels: Kernels, spec: BatchNormTrainingSpec): Plan {
   requireTraining("planBatchNormTraining", kernels);
+  if (maskNeedsPass(spec)) return withMaskPass(kernels, spec, planBatchNormTraining);
   const { x, rows, c, mean, rstd, workspace, epsilon = 1e-5, momentum = 0.1 } = spec;
   const chunks = channelChunks("planBatchNormTraining", 1, rows, c);
   const merged = workspace + partialBytes(chunks).partial;
@@ -81,7 +84,7 @@ export function planBatchNormTraining(kernels: Kernels, spec: BatchNormTrainingS
       units: c,
       grain: 1024,
     },
-    ...normalizeJobs(chunks, { ...spec, stride: 0 }),
+    normalizeJob(chunks, { ...spec, stride: 0 }),
   ]);
 }
 
@@ -113,6 +116,7 @@ export interface BatchNormFrozenSpec extends BatchNormShape, BatchNormActivation
  */
 export function planBatchNormFrozen(kernels: Kernels, spec: BatchNormFrozenSpec): Plan {
   requireTraining("planBatchNormFrozen", kernels);
+  if (maskNeedsPass(spec)) return withMaskPass(kernels, spec, planBatchNormFrozen);
   const { rows, c, variance, rstd, epsilon = 1e-5 } = spec;
   const chunks = channelChunks("planBatchNormFrozen", 1, rows, c);
   return createPlan(kernels.arena, [
@@ -122,7 +126,30 @@ export function planBatchNormFrozen(kernels: Kernels, spec: BatchNormFrozenSpec)
       units: c,
       grain: 1024,
     },
-    ...normalizeJobs(chunks, { ...spec, stride: 0 }),
+    normalizeJob(chunks, { ...spec, stride: 0 }),
+  ]);
+}
+
+/** Whether a byte of the mask lies across positions. */
+function maskNeedsPass({ c, mask = 0, activation }: BatchNormShape & BatchNormActivation): boolean {
+  return mask !== 0 && activation !== undefined && c % 8 !== 0;
+}
+
+/** The activation and its mask in a pass behind the normalisation. */
+function withMaskPass<Spec extends BatchNormShape & BatchNormActivation & { readonly y: number }>(
+  kernels: Kernels,
+  spec: Spec,
+  plan: (kernels: Kernels, spec: Spec) => Plan,
+): Plan {
+  const { mask = 0, activation, ...plain } = spec;
+  const { y, rows, c } = spec;
+  const pieces =
+    activation === "relu6"
+      ? ({ kind: "clip", alpha: 0, beta: 6 } as const)
+      : ({ kind: "relu" } as const);
+  return joinPlans([
+    plan(kernels, plain as unknown as Spec),
+    planMaskedActivation(kernels, { ...pieces, x: y, y, mask, count: rows * c }),
   ]);
 }
 
@@ -146,8 +173,8 @@ export function momentJobs(
 }
 
 /** y = (x - mean) * rstd * gamma + beta and what follows it; `stride` bytes lie between images' statistics. */
-export function normalizeJobs(
-  { images, positions, c, chunk, chunks, units, grain }: ChannelChunks,
+export function normalizeJob(
+  { positions, c, chunk, chunks, units, grain }: ChannelChunks,
   spec: BatchNormActivation & {
     readonly x: number;
     readonly y: number;
@@ -157,29 +184,14 @@ export function normalizeJobs(
     readonly gamma?: number;
     readonly beta?: number;
   },
-): JobSpec[] {
+): JobSpec {
   const { x, y, mean, rstd, stride, gamma = 0, beta = 0, mask = 0, activation } = spec;
   const low = floatBits(activation === undefined ? Number.NEGATIVE_INFINITY : 0);
   const high = floatBits(activation === "relu6" ? 6 : Number.POSITIVE_INFINITY);
-  const fused = c % 8 === 0 || mask === 0;
-  const bounds = fused ? [mask, low, high] : [0, floatBits(-Infinity), floatBits(Infinity)];
-  const jobs: JobSpec[] = [
-    {
-      kernel: "normalize_channels_f32",
-      params: [x, y, c, positions, chunk, chunks, mean, rstd, stride, gamma, beta, ...bounds],
-      units,
-      grain,
-    },
-  ];
-  if (!fused) {
-    // A byte of the mask lies across positions: a pass of its own.
-    const count = images * positions * c;
-    jobs.push({
-      kernel: "mask_activation_f32",
-      params: [y, y, mask, count, floatBits(1), 0, low, high, 0],
-      units: Math.ceil(count / 1024),
-      grain: 16,
-    });
-  }
-  return jobs;
+  return {
+    kernel: "normalize_channels_f32",
+    params: [x, y, c, positions, chunk, chunks, mean, rstd, stride, gamma, beta, mask, low, high],
+    units,
+    grain,
+  };
 }

@@ -5,7 +5,7 @@ import type { Kernels } from "../../runtime/load.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { channelChunks, partialBytes } from "./channel-chunks.js";
 import { channelGradientJob, productJobs } from "./plan-batch-norm-gradient.js";
-import { momentJobs, normalizeJobs } from "./plan-batch-norm-training.js";
+import { momentJobs, normalizeJob } from "./plan-batch-norm-training.js";
 
 /** Sizes of a group normalisation of [n, positions, c]. */
 export interface GroupNormShape {
@@ -64,7 +64,7 @@ export function planGroupNormTraining(kernels: Kernels, spec: GroupNormTrainingS
       units: n * groups,
       grain: Math.ceil(1024 / size),
     },
-    ...normalizeJobs(chunks, { ...spec, mean: merged, rstd: merged + 4 * c, stride: 8 * c }),
+    normalizeJob(chunks, { ...spec, mean: merged, rstd: merged + 4 * c, stride: 8 * c }),
   ]);
 }
 
