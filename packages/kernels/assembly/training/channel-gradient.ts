@@ -158,9 +158,9 @@ export function addParameter(to: usize, at: usize, value: f64, accumulate: i32):
 }
 
 // dx = a dy + b (x - mean) + k. Words: 0 x (0: dx = a dy), 4 dy, 8 c, 12 positions, 16 positions of a chunk,
-//  20 chunks of an image, 24 mean, 28 bytes from one image's mean to the next, 32 mask (0: none),
-//  36 dx (may be dy), 40 factors [3, c] (a, b, k), 44 bytes from one image's factors to the next.
-// A unit is a chunk.
+//  20 chunks of an image, 24 mean, 28 bytes from one image's mean to the next, 32 mask (0: none; only where c is
+//  a multiple of 8), 36 dx (may be dy), 40 factors [3, c] (a, b, k), 44 bytes from one image's factors to the
+//  next. A unit is a chunk.
 export function channel_gradient_f32(params: usize, begin: i32, end: i32): void {
   const x = load<usize>(params, 0);
   const c = load<i32>(params, 8);
@@ -192,7 +192,7 @@ export function channel_gradient_f32(params: usize, begin: i32, end: i32): void 
       // A last row without a second is computed twice.
       gradientOfRows(
         x ? x + offset : 0, load<usize>(params, 4) + offset, load<usize>(params, 36) + offset, mean, factors,
-        c, left > 1 ? step : 0, mask, row * c,
+        c, left > 1 ? step : 0, mask ? mask + (offset >> 5) : 0,
       );
     }
   }
@@ -231,56 +231,51 @@ function gradientOfStrip(
 
 // Two rows, `next` bytes apart: they share the loads of what belongs to channels.
 function gradientOfRows(
-  x: usize, dy: usize, dx: usize, mean: usize, factors: usize, c: i32, next: usize, mask: usize, index: i32,
+  x: usize, dy: usize, dx: usize, mean: usize, factors: usize, c: i32, next: usize, mask: usize,
 ): void {
   const row = <usize>c << 2;
   let left = c;
-  if (!mask || !(c & 7)) {
-    if (mask) mask += <usize>index >> 3;
-    for (; left >= 8; left -= 8) {
-      let d0 = v128.load(dy), d1 = v128.load(dy, 16);
-      let d2 = v128.load(dy + next), d3 = v128.load(dy + next, 16);
-      if (mask) {
-        let bits = v128.load8_splat(mask);
-        d0 = v128.and(d0, lanesOf(bits, 0));
-        d1 = v128.and(d1, lanesOf(bits, 1));
-        bits = v128.load8_splat(mask + (next >> 5));
-        d2 = v128.and(d2, lanesOf(bits, 0));
-        d3 = v128.and(d3, lanesOf(bits, 1));
-        mask++;
-      }
-      const a0 = v128.load(factors), a1 = v128.load(factors, 16);
-      d0 = f32x4.mul(d0, a0);
-      d1 = f32x4.mul(d1, a1);
-      d2 = f32x4.mul(d2, a0);
-      d3 = f32x4.mul(d3, a1);
-      if (x) {
-        let f = factors + row;
-        const b0 = v128.load(f), b1 = v128.load(f, 16);
-        f += row;
-        const k0 = v128.load(f), k1 = v128.load(f, 16);
-        const m0 = v128.load(mean), m1 = v128.load(mean, 16);
-        d0 = f32x4.add(d0, multiplyAdd(k0, f32x4.sub(v128.load(x), m0), b0));
-        d1 = f32x4.add(d1, multiplyAdd(k1, f32x4.sub(v128.load(x, 16), m1), b1));
-        d2 = f32x4.add(d2, multiplyAdd(k0, f32x4.sub(v128.load(x + next), m0), b0));
-        d3 = f32x4.add(d3, multiplyAdd(k1, f32x4.sub(v128.load(x + next, 16), m1), b1));
-        x += 32;
-        mean += 32;
-      }
-      v128.store(dx, d0);
-      v128.store(dx, d1, 16);
-      v128.store(dx + next, d2);
-      v128.store(dx + next, d3, 16);
-      dy += 32;
-      dx += 32;
-      factors += 32;
+  for (; left >= 8; left -= 8) {
+    let d0 = v128.load(dy), d1 = v128.load(dy, 16);
+    let d2 = v128.load(dy + next), d3 = v128.load(dy + next, 16);
+    if (mask) {
+      let bits = v128.load8_splat(mask);
+      d0 = v128.and(d0, lanesOf(bits, 0));
+      d1 = v128.and(d1, lanesOf(bits, 1));
+      bits = v128.load8_splat(mask + (next >> 5));
+      d2 = v128.and(d2, lanesOf(bits, 0));
+      d3 = v128.and(d3, lanesOf(bits, 1));
+      mask++;
     }
-    index += c - left;
-    if (mask) mask = 0; // c is a multiple of 8: nothing is left
+    const a0 = v128.load(factors), a1 = v128.load(factors, 16);
+    d0 = f32x4.mul(d0, a0);
+    d1 = f32x4.mul(d1, a1);
+    d2 = f32x4.mul(d2, a0);
+    d3 = f32x4.mul(d3, a1);
+    if (x) {
+      let f = factors + row;
+      const b0 = v128.load(f), b1 = v128.load(f, 16);
+      f += row;
+      const k0 = v128.load(f), k1 = v128.load(f, 16);
+      const m0 = v128.load(mean), m1 = v128.load(mean, 16);
+      d0 = f32x4.add(d0, multiplyAdd(k0, f32x4.sub(v128.load(x), m0), b0));
+      d1 = f32x4.add(d1, multiplyAdd(k1, f32x4.sub(v128.load(x, 16), m1), b1));
+      d2 = f32x4.add(d2, multiplyAdd(k0, f32x4.sub(v128.load(x + next), m0), b0));
+      d3 = f32x4.add(d3, multiplyAdd(k1, f32x4.sub(v128.load(x + next, 16), m1), b1));
+      x += 32;
+      mean += 32;
+    }
+    v128.store(dx, d0);
+    v128.store(dx, d1, 16);
+    v128.store(dx + next, d2);
+    v128.store(dx + next, d3, 16);
+    dy += 32;
+    dx += 32;
+    factors += 32;
   }
   for (; left > 0; left -= 4) {
-    const d0 = gradient4(x, dy, mean, factors, row, mask, index, left);
-    const d1 = gradient4(x ? x + next : 0, dy + next, mean, factors, row, mask, index + (next ? c : 0), left);
+    const d0 = gradient4(x, dy, mean, factors, row, left);
+    const d1 = gradient4(x ? x + next : 0, dy + next, mean, factors, row, left);
     storeNext(dx, d0, left);
     storeNext(dx + next, d1, left);
     if (x) x += 16;
@@ -288,16 +283,11 @@ function gradientOfRows(
     dx += 16;
     mean += 16;
     factors += 16;
-    index += 4;
   }
 }
 
-function gradient4(
-  x: usize, dy: usize, mean: usize, factors: usize, row: usize, mask: usize, index: i32, lanes: i32,
-): v128 {
-  let d = loadNext(dy, lanes);
-  if (mask) d = v128.and(d, lanesAt(mask, index, lanes));
-  d = f32x4.mul(d, loadNext(factors, lanes));
+function gradient4(x: usize, dy: usize, mean: usize, factors: usize, row: usize, lanes: i32): v128 {
+  const d = f32x4.mul(loadNext(dy, lanes), loadNext(factors, lanes));
   if (!x) return d;
   const deviation = f32x4.sub(loadNext(x, lanes), loadNext(mean, lanes));
   const rest = multiplyAdd(loadNext(factors + 2 * row, lanes), deviation, loadNext(factors + row, lanes));
