@@ -146,6 +146,10 @@ test.each<[string, ConvPassSpec]>([
     { n: 4, h: 31, w: 32, c: 16, oc: 16, kh: 3, kw: 3, pads: [1, 1, 1, 1] },
   ],
   ["pointwise, stride 2", { n: 2, h: 16, w: 16, c: 16, oc: 32, kh: 1, kw: 1, strides: [2, 2] }],
+  [
+    "weights packed part by part",
+    { h: 3, w: 4, c: 200, oc: 230, kh: 3, kw: 3, pads: [1, 1, 1, 1] },
+  ],
   ["wider than a block", { h: 1, w: 700, c: 2, oc: 9, kh: 1, kw: 3, pads: [0, 1, 0, 1] }],
 ])("%s", (_, spec) => {
   checkPasses(spec, 3, [0, 3, 5]);
@@ -231,6 +235,10 @@ test("workspace is known from shapes, and holds weights rather than images", () 
   // Of three columns for the middle, two for either edge.
   expect(one).toBe((3 + 2 + 2) * 3 * 16 * 16 * 4);
   expect(convWeightGradientWorkspaceBytes(shape)).toBe(0);
+  // However many channels there are, not much over 2 MiB at a time.
+  const large = { ...shape, c: 512, oc: 512 };
+  expect(convForwardWorkspaceBytes(large)).toBeLessThan(2.2 * 2 ** 20);
+  expect(convInputGradientWorkspaceBytes(large)).toBeLessThan(2.2 * 2 ** 20);
 });
 
 test("what is no convolution is refused with a reason", async () => {

@@ -27,6 +27,8 @@ export interface GatherConvolution {
   /** Size of the image that is written, and its channels. */
   readonly outSize: readonly [height: number, width: number];
   readonly outChannels: number;
+  /** Channels of a group that are written. @default all of them */
+  readonly filters?: number;
   /** Phases along both axes: each pair of them is an ordinary convolution. */
   readonly y: readonly GatherAxis[];
   readonly x: readonly GatherAxis[];
@@ -62,6 +64,22 @@ interface PackedPart {
   readonly offset: number;
 }
 
+/** Packed weights in work together: larger ones are packed and multiplied a part after the other. */
+const MOST_FLOATS = 2 ** 19;
+
+/** How many output channels at a time keep the workspace at about {@link MOST_FLOATS}. */
+function filtersAtATime(conv: GatherConvolution): number {
+  const filters = filtersOf(conv);
+  const { floats } = packedParts(conv);
+  if (conv.groups > 1 || floats <= MOST_FLOATS) return filters;
+  const panels = Math.ceil(filters / 8);
+  return Math.max(1, Math.floor((MOST_FLOATS * panels) / floats)) * 8;
+}
+
+function filtersOf({ filters, outChannels, groups }: GatherConvolution): number {
+  return filters ?? outChannels / groups;
+}
+
 function packedParts(conv: GatherConvolution): { parts: PackedPart[]; floats: number } {
   const inner = conv.channels / conv.groups;
   const parts: PackedPart[] = [];
@@ -77,7 +95,7 @@ function packedParts(conv: GatherConvolution): { parts: PackedPart[]; floats: nu
             part.columns.begin === columns.begin &&
             part.columns.end === columns.end,
         );
-        const groupFloats = packedFloats(rows, conv.outChannels / conv.groups);
+        const groupFloats = packedFloats(rows, filtersOf(conv));
         parts.push({ y, x, columns, rows, groupFloats, offset: same?.offset ?? floats });
         if (same === undefined) floats += groupFloats * conv.groups;
       }
@@ -90,7 +108,7 @@ function packedParts(conv: GatherConvolution): { parts: PackedPart[]; floats: nu
 export function gatherWorkspaceFloats(conv: GatherConvolution): number {
   const winograd = winogradConvolution(conv);
   if (winograd !== undefined) return winogradTrainingFloats(winograd, conv.outSize);
-  return packedParts(conv).floats;
+  return packedParts({ ...conv, filters: filtersAtATime(conv) }).floats;
 }
 
 /** The jobs: packing, then a product for each class of pixels that see the same taps. */
@@ -107,6 +125,28 @@ export function gatherJobs(
     const packing = packingJob(conv, at, { y, x, columns, rows: 0, groupFloats: 0, offset: 0 });
     return [packing, ...winogradTrainingJobs(kernels, winograd, conv.outSize, at, own)];
   }
+  const all = filtersOf(conv);
+  const step = filtersAtATime(conv);
+  const { weights, out, bias } = at;
+  return Array.from({ length: Math.ceil(all / step) }, (_, i) => {
+    const first = i * step;
+    const piece = { ...conv, filters: Math.min(step, all - first) };
+    const moved = {
+      ...at,
+      weights: weights + first * conv.weightSteps.outChannel * 4,
+      out: out + first * 4,
+      bias: bias === undefined ? undefined : bias + first * 4,
+    };
+    return pieceJobs(kernels, piece, moved, own);
+  }).flat();
+}
+
+function pieceJobs(
+  kernels: Kernels,
+  conv: GatherConvolution,
+  at: GatherAddresses,
+  own: Allocation[],
+): JobSpec[] {
   const { parts } = packedParts(conv);
   const seen = new Set<number>();
   const packing: JobSpec[] = [];
@@ -124,9 +164,9 @@ export function gatherJobs(
 }
 
 function packingJob(conv: GatherConvolution, at: GatherAddresses, part: PackedPart): JobSpec {
-  const { groups, channels, outChannels, weightSteps: steps } = conv;
+  const { groups, channels, weightSteps: steps } = conv;
   const inner = channels / groups;
-  const columns = outChannels / groups;
+  const columns = filtersOf(conv);
   const panels = Math.ceil(columns / 8);
   const across = part.x.taps.slice(part.columns.begin, part.columns.end);
   const down = part.y.taps;
@@ -176,7 +216,7 @@ function productJobs(
   const outStart =
     (y.first + lines.first * y.outStep) * outPitch +
     (x.first + columns.first * x.outStep) * outChannels;
-  const filters = outChannels / groups;
+  const filters = filtersOf(conv);
   return [
     segmentProductJob(
       kernels,

@@ -50,7 +50,7 @@ export function planConvForward(kernels: Kernels, spec: ConvForwardSpec): Plan {
   return createPlan(kernels.arena, gatherJobs(kernels, conv, at, own), own);
 }
 
-/** Bytes of workspace that {@link planConvForward} takes: the packed weights, and a few tiles. */
+/** Bytes of workspace that {@link planConvForward} takes: packed weights, about 2 MiB at most, and a few tiles. */
 export function convForwardWorkspaceBytes(spec: ConvPassSpec): number {
   return (
     gatherWorkspaceFloats(forwardGather(resolveConvPass("convForwardWorkspaceBytes", spec))) * 4

@@ -34,7 +34,7 @@ export function planConvInputGradient(kernels: Kernels, spec: ConvInputGradientS
   return createPlan(kernels.arena, jobs, own);
 }
 
-/** Bytes of workspace that {@link planConvInputGradient} takes: the packed weights, and a few tiles. */
+/** Bytes of workspace that {@link planConvInputGradient} takes: packed weights, about 2 MiB at most, and a few tiles. */
 export function convInputGradientWorkspaceBytes(spec: ConvPassSpec): number {
   const pass = resolveConvPass("convInputGradientWorkspaceBytes", spec);
   return gatherWorkspaceFloats(inputGather(pass)) * 4;

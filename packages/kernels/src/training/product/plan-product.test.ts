@@ -10,7 +10,12 @@ import { randomFloats, seededNumbers } from "../../runtime/fixtures.test-support
 import { computeEverywhere } from "../compute-everywhere.test-support.js";
 import { loadEveryTrainingKind } from "../fixtures.test-support.js";
 import { planBiasGradient } from "./plan-bias-gradient.js";
-import { planProduct, productWorkspaceBytes } from "./plan-product.js";
+import {
+  type ProductBatch,
+  type ProductShape,
+  planProduct,
+  productWorkspaceBytes,
+} from "./plan-product.js";
 
 const kinds = await loadEveryTrainingKind();
 const [, kernels] = kinds[0]!;
@@ -103,6 +108,44 @@ test("LeNet's linear layers, large enough to be shared by threads", () => {
   );
   for (const got of results) {
     expect(largestDifference(got, want)).toBeLessThan(sumTolerance(64));
+  }
+});
+
+test.each<[string, ProductShape, ProductBatch | undefined]>([
+  ["columns", { m: 3, n: 600, k: 1000, transposeB: true }, undefined],
+  ["columns, stored as they are", { m: 2, n: 601, k: 1000 }, undefined],
+  [
+    "products",
+    { m: 3, n: 64, k: 3000 },
+    { count: 5, strideA: 9000, strideB: 192000, strideC: 192 },
+  ],
+])("a large second operand is packed part by part: %s", (_, sizes, batch) => {
+  const { m, n, k, transposeB = false } = sizes;
+  const count = batch?.count ?? 1;
+  const random = seededNumbers(8);
+  const a = randomFloats(count * m * k, random);
+  const b = randomFloats(count * k * n, random);
+  const shape = { ...sizes, ...(batch && { batch }) };
+  const bytes = productWorkspaceBytes(shape);
+  expect(bytes).toBeLessThanOrEqual(2 ** 21);
+  expect(bytes).toBeLessThan(b.byteLength);
+  const want = Array.from({ length: count }, (_, i) => [
+    ...referenceGemm(
+      ...[m, n, k],
+      (row, p) => a[(i * m + row) * k + p]!,
+      (p, j) => b[i * k * n + (transposeB ? j * k + p : p * n + j)]!,
+    ),
+  ]).flat();
+  const workspace = new Float32Array(bytes / 4).fill(Number.NaN);
+  const results = computeEverywhere(
+    kinds,
+    [a, b, workspace],
+    want.length,
+    (kernels, [a, b, workspace], c) =>
+      planProduct(kernels, { ...shape, a: a!, b: b!, c, workspace: workspace! }),
+  );
+  for (const got of results) {
+    expect(largestDifference(got, want)).toBeLessThan(sumTolerance(k));
   }
 });
 

@@ -82,7 +82,10 @@ export function planProduct(kernels: Kernels, spec: ProductSpec): Plan {
   return createPlan(kernels.arena, jobs, own);
 }
 
-/** Bytes of workspace that {@link planProduct} takes: packed operands, none for A^T B without bias. */
+/**
+ * Bytes of workspace that {@link planProduct} takes: B packed, 2 MiB of it at a time where it is larger; none for
+ * A^T B without bias.
+ */
 export function productWorkspaceBytes(shape: ProductShape): number {
   const { packed, transposed } = workspaceFloats(shape);
   return (packed + transposed) * 4;
@@ -92,13 +95,27 @@ function readsInPlace({ transposeA = false, transposeB = false, bias }: ProductS
   return transposeA && !transposeB && bias === undefined;
 }
 
+/** Packed floats in work together: a larger B is packed and multiplied a part after the other. */
+const MOST_FLOATS = 2 ** 19;
+
+/** Columns of B that are packed at a time or, of a batch with a B each, products. */
+function partOf({ n, k, batch }: ProductShape): { columns: number; products: number } {
+  const count = batch?.count ?? 1;
+  if (batch?.strideB) {
+    const products = Math.max(1, Math.floor(MOST_FLOATS / packedFloats(k, n)));
+    return { columns: n, products: Math.min(products, count) };
+  }
+  const columns = Math.max(1, Math.floor(MOST_FLOATS / (8 * k))) * 8;
+  return { columns: Math.min(columns, n), products: count };
+}
+
 function workspaceFloats(shape: ProductShape): { packed: number; transposed: number } {
   if (readsInPlace(shape)) return { packed: 0, transposed: 0 };
-  const { m, n, k, batch } = shape;
-  const copies = (stride: number | undefined): number => (stride ? (batch?.count ?? 1) : 1);
+  const { m, k, batch } = shape;
+  const { columns, products } = partOf(shape);
   return {
-    packed: copies(batch?.strideB) * packedFloats(k, n),
-    transposed: shape.transposeA ? copies(batch?.strideA) * m * k : 0,
+    packed: (batch?.strideB ? products : 1) * packedFloats(k, columns),
+    transposed: shape.transposeA ? (batch?.strideA ? batch.count : 1) * m * k : 0,
   };
 }
 
@@ -127,51 +144,58 @@ function columnJob(kernels: Kernels, spec: ProductSpec, own: Allocation[]): JobS
 }
 
 function packedJobs(kernels: Kernels, spec: ProductSpec, own: Allocation[]): JobSpec[] {
-  const { m, n, k, transposeA = false, transposeB = false, batch, workspace } = spec;
+  const { m, n, k, transposeA = false, transposeB = false, batch } = spec;
   const { lda = transposeA ? m : k, ldb = transposeB ? k : n, ldc = n } = spec;
-  const count = batch?.count ?? 1;
-  const { packed } = workspaceFloats(spec);
-  const panels = Math.ceil(n / 8);
-  const strideB = batch?.strideB ?? 0;
-  const size = packedFloats(k, n);
-  const jobs: JobSpec[] = [
-    {
-      kernel: "pack_taps_f32",
-      params: [
-        ...[spec.b, workspace, n, 1, 1, k, 0, 0],
-        ...(transposeB ? [4, ldb * 4] : [ldb * 4, 4]),
-        ...[strideB * 4, size * 4, panels],
-      ],
-      units: (strideB === 0 ? 1 : count) * panels,
-      grain: Math.ceil(2048 / k),
-    },
-  ];
-  let { a } = spec;
-  let rowStep = lda;
-  let strideA = batch?.strideA ?? 0;
+  const { count = 1, strideA = 0, strideB = 0, strideC = 0 } = batch ?? {};
+  const jobs: JobSpec[] = [];
+  let a = { address: spec.a, rowStep: lda, stride: strideA };
   if (transposeA) {
-    const to = workspace + packed * 4;
+    const address = spec.workspace + workspaceFloats(spec).packed * 4;
     jobs.push({
       kernel: "transpose_matrix_f32",
-      params: [a, to, k, lda * 4, m, strideA * 4, m * k * 4],
+      params: [spec.a, address, k, lda * 4, m, strideA * 4, m * k * 4],
       units: (strideA === 0 ? 1 : count) * m,
       grain: Math.ceil(4096 / k),
     });
-    a = to;
-    rowStep = k;
-    strideA = strideA === 0 ? 0 : m * k;
+    a = { address, rowStep: k, stride: strideA === 0 ? 0 : m * k };
   }
-  const strideC = batch?.strideC ?? 0;
-  const product: SegmentProduct = {
-    ...{ a, b: workspace, c: spec.c, bias: spec.bias, m, n, rowStep, cStep: ldc },
-    ...{ segmentLength: k, segmentOffsets: [0] },
-    residual: spec.accumulate ? spec.c : undefined,
-    products: {
-      ...{ inner: count, outer: 1, b: strideB === 0 ? 0 : size, bias: 0 },
-      ...{ a: [strideA, 0], c: [strideC, 0], residual: [strideC, 0] },
-    },
-  };
-  jobs.push(segmentProductJob(kernels, product, own));
+  const part = partOf(spec);
+  const bColumn = transposeB ? ldb : 1;
+  for (let product = 0; product < count; product += part.products) {
+    for (let column = 0; column < n; column += part.columns) {
+      const offsetC = product * strideC + column;
+      const at = {
+        b: spec.b + (product * strideB + column * bColumn) * 4,
+        a: a.address + product * a.stride * 4,
+        c: spec.c + offsetC * 4,
+        bias: spec.bias === undefined ? undefined : spec.bias + column * 4,
+      };
+      const columns = Math.min(part.columns, n - column);
+      const products = Math.min(part.products, count - product);
+      const size = packedFloats(k, columns);
+      const panels = Math.ceil(columns / 8);
+      const packing: JobSpec = {
+        kernel: "pack_taps_f32",
+        params: [
+          ...[at.b, spec.workspace, columns, 1, 1, k, 0, 0],
+          ...(transposeB ? [4, ldb * 4] : [ldb * 4, 4]),
+          ...[strideB * 4, size * 4, panels],
+        ],
+        units: (strideB === 0 ? 1 : products) * panels,
+        grain: Math.ceil(2048 / k),
+      };
+      const multiplied: SegmentProduct = {
+        ...{ a: at.a, b: spec.workspace, c: at.c, bias: at.bias, m, n: columns },
+        ...{ rowStep: a.rowStep, cStep: ldc, segmentLength: k, segmentOffsets: [0] },
+        residual: spec.accumulate ? at.c : undefined,
+        products: {
+          ...{ inner: products, outer: 1, b: strideB === 0 ? 0 : size, bias: 0 },
+          ...{ a: [a.stride, 0], c: [strideC, 0], residual: [strideC, 0] },
+        },
+      };
+      jobs.push(packing, segmentProductJob(kernels, multiplied, own));
+    }
+  }
   return jobs;
 }
 
