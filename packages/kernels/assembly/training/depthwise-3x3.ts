@@ -50,7 +50,8 @@ export function depthwise_3x3_f32(params: usize, begin: i32, end: i32): void {
         if (<u32>line >= <u32>lines) { p0 = ZEROS; step0 = 0; }
         if (<u32>(line + 1) >= <u32>lines) { p1 = ZEROS; step1 = 0; }
         if (<u32>(line + 2) >= <u32>lines) { p2 = ZEROS; step2 = 0; }
-        let y = load<usize>(params, 4) + <usize>image * load<usize>(params, 72) + <usize>(line + before) * yLineBytes + at;
+        let y = load<usize>(params, 4) + <usize>image * load<usize>(params, 72) + at;
+        y += <usize>(line + before) * yLineBytes;
         let ending = v128.load(start), open = ending;
         for (let column = 0; column < columns; column++) {
           // The three products are summed first: a sum in the registers waits for one addition a column.

@@ -133,7 +133,8 @@ function tapProduct(
   let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
   for (let row = first; row < last; row++) {
     const image = row / oh;
-    const y = (row - image * oh) * load<i32>(params, STRIDE_Y) - load<i32>(params, TOP) + ky * load<i32>(params, DILATION_Y);
+    const above = ky * load<i32>(params, DILATION_Y) - load<i32>(params, TOP);
+    const y = (row - image * oh) * load<i32>(params, STRIDE_Y) + above;
     if (<u32>y >= <u32>h) continue;
     let x = load<usize>(params, 0) + <usize>((image * h + y) * load<i32>(params, W) + column) * pixel + at;
     let dy = load<usize>(params, DY) + <usize>(row * load<i32>(params, OW) + inside) * pixel + at;

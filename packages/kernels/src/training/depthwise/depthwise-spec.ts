@@ -50,7 +50,12 @@ export function resolveDepthwise(where: string, spec: DepthwiseShape): ResolvedD
   return { ...conv, oh, ow };
 }
 
-/** Whether the kernels for 3x3 with steps of one serve: they compute at least four channels at a time. */
-export function isPlain3x3({ kh, kw, sh, sw, dh, dw, c }: ResolvedDepthwise): boolean {
-  return kh === 3 && kw === 3 && sh === 1 && sw === 1 && dh === 1 && dw === 1 && c >= 4;
+/**
+ * Whether the kernels for 3x3 with steps of one serve: they compute at least four channels at a time, and no
+ * output that sees nothing but padding.
+ */
+export function isPlain3x3(conv: ResolvedDepthwise): boolean {
+  const { kh, kw, sh, sw, dh, dw, c, top, left } = conv;
+  const unit = sh === 1 && sw === 1 && dh === 1 && dw === 1;
+  return kh === 3 && kw === 3 && unit && c >= 4 && top <= 2 && left <= 2;
 }

@@ -115,8 +115,10 @@ describe("depthwise convolution in training", () => {
     );
   });
 
-  test("of a keyword spotter's shape", () => {
+  test("of a keyword spotter's shape, and with more padding than kernel", () => {
     check(DS_CNN, 1);
+    check({ ...DS_CNN, n: 1, h: 4, c: 8, pads: [3, 4, 3, 0] }, 2);
+    check({ ...DS_CNN, n: 1, h: 4, c: 8, pads: [2, 2, 4, 5] }, 3);
   });
 
   test("a value that is not finite spreads to the outputs that see it and no others", () => {
