@@ -25,7 +25,7 @@ export type Storage =
 export class StepRecorder implements ProgramBuilder {
   readonly steps: LoweredStep[] = [];
   readonly owners: Value[] = [];
-  readonly storage = new Map<Value, Storage>();
+  readonly storage: Map<Value, Storage> = new Map();
   phase: "forward" | "backward" = "forward";
   node: OperationNode | undefined;
   #count = 0;
