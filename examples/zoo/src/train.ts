@@ -8,6 +8,7 @@ import type { Kernels } from "@edgewright/kernels";
 import { loadTrainingKernels } from "@edgewright/kernels/training";
 import { createCard, formatAccuracy, formatDuration, type TrainingFacts } from "./cards/card.js";
 import { insertCardTable, readCards, writeCard } from "./cards/card-files.js";
+import { describeCommit } from "./cards/describe-commit.js";
 import { checkpointFolder, readCheckpoint } from "./checkpoint.js";
 import { type CommandLine, parseCommandLine, USAGE } from "./command-line.js";
 import { type LabelledImages, selectImages } from "./data/labelled-images.js";
@@ -54,6 +55,7 @@ async function trainOne(
     onProgress: (message) => log.line(name, message),
   });
   const pictures = limitPictures(all, options.pictures);
+  const commit = describeCommit();
   const files = progressFiles();
   const before = options.resume ? await files.read(recipe, pictures.count) : undefined;
   if (options.resume) {
@@ -78,7 +80,7 @@ async function trainOne(
     throw error;
   }
   const training: TrainingFacts = {
-    ...describeSetting(kernels),
+    ...describeSetting(kernels, commit),
     seconds: elapsed(),
     finalLoss: trained.finalLoss,
     trainingPictures: pictures.count,
@@ -108,13 +110,14 @@ function limitPictures(set: LabelledImages, count: number = set.count): Labelled
   return selectImages(set, indices);
 }
 
-function describeSetting(kernels: Kernels) {
+function describeSetting(kernels: Kernels, commit: string | undefined) {
   const { cpu, threads } = describeMachine();
   const { node, v8 } = describeRuntime();
   return {
     machine: `${cpu}, ${threads} logical processors`,
     software: `Node ${node}, V8 ${v8}`,
     kernels: kernels.variant,
+    ...(commit !== undefined && { commit }),
     date: new Date().toISOString().slice(0, 10),
   };
 }

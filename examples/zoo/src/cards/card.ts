@@ -17,6 +17,8 @@ export interface TrainingFacts {
   readonly software: string;
   /** Build of the kernels, `baseline` or `relaxed`. */
   readonly kernels: string;
+  /** Commit of this repository at the beginning of the training, where git is there. */
+  readonly commit?: string;
   /** ISO 8601 day. */
   readonly date: string;
   /** What made it. */

@@ -35,6 +35,7 @@ export function renderCard(card: Card): string {
     ["wall time", `${formatDuration(training.seconds)}, one thread, beside other work`],
     ["machine", training.machine],
     ["software", `${training.software}, ${training.kernels} kernels`],
+    ...(training.commit === undefined ? [] : ([["commit", training.commit]] as [string, string][])),
     ["date", training.date],
   ];
   return `# ${name}
@@ -47,8 +48,8 @@ ${table(["figure", "measured"], rows)}
 
 ${table(["", ""], making)}
 
-The weights are those after the last step; none were chosen by their accuracy. The same command on the same
-build of the kernels gives the same bytes.
+The weights are those after the last step; none were chosen by their accuracy. The same command at the same
+commit on the same build of the kernels gives the same bytes.
 
 ## Use and limits
 
