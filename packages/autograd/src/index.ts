@@ -67,6 +67,7 @@ export { add, divide, multiply, subtract } from "./operations/broadcast-arithmet
 export { type ClampOptions, clamp } from "./operations/clamp.js";
 export { type ConcatOptions, concat } from "./operations/concat.js";
 export { type Conv2dOptions, conv2d } from "./operations/conv2d.js";
+export type { ConvolutionWindow } from "./operations/convolution-window.js";
 export { cosineLoss } from "./operations/cosine-loss.js";
 export { type CrossEntropyOptions, crossEntropy } from "./operations/cross-entropy.js";
 export { type CustomGradient, customGradient } from "./operations/custom-gradient.js";

@@ -1,5 +1,5 @@
 import { ShapeError } from "@edgewright/core";
-import { convOutputSize, type Pair } from "@edgewright/kernels";
+import type { Pair } from "@edgewright/kernels";
 import {
   type ConvPassSpec,
   convForwardWorkspaceBytes,
@@ -13,18 +13,12 @@ import type { BackwardCall, ForwardCall, Operation, ProgramBuilder } from "../en
 import { type Operand, record, type Variable } from "../engine/tape.js";
 import type { Value } from "../engine/value.js";
 import { biasGradient } from "./bias-gradient.js";
-import { type PadsOption, resolvePads } from "./resolve-pads.js";
+import { type ConvolutionWindow, resolveWindow } from "./convolution-window.js";
 
 /** Options of {@link conv2d}. */
-export interface Conv2dOptions {
+export interface Conv2dOptions extends ConvolutionWindow {
   /** Of shape [oc], added to every pixel. @default none */
   readonly bias?: Operand;
-  /** @default [1, 1] */
-  readonly strides?: Pair;
-  /** @default [1, 1] */
-  readonly dilations?: Pair;
-  /** @default "valid" */
-  readonly pads?: PadsOption;
   /** Both channels divide into as many. @default 1 */
   readonly groups?: number;
   /**
@@ -43,18 +37,13 @@ const CONV_2D: Operation<Window, undefined> = {
   name: "conv2d",
   partial: true,
   outputShape(shapes, options) {
-    const spec = passOf(shapes, options);
-    const [sh, sw] = spec.strides!;
-    const [dh, dw] = spec.dilations!;
-    const [top, left, bottom, right] = spec.pads!;
-    const oh = convOutputSize(spec.h, spec.kh, sh, dh, top, bottom);
-    const ow = convOutputSize(spec.w, spec.kw, sw, dw, left, right);
-    return [spec.n!, oh, ow, spec.oc];
+    const { spec, outputSize } = passOf(shapes, options);
+    return [spec.n, ...outputSize, spec.oc];
   },
   forward(build, call) {
     const { inputs, options, outputShape } = call satisfies ForwardCall<Window>;
     const [x, weight, bias] = inputs;
-    const spec = passOf(shapesOf(inputs), options);
+    const { spec } = passOf(shapesOf(inputs), options);
     const output = build.value(outputShape);
     build.step({
       name: "conv2d",
@@ -72,7 +61,7 @@ const CONV_2D: Operation<Window, undefined> = {
   backward(build, call) {
     const { inputs, gradient, needs, channels, options } = call;
     const [, , bias] = inputs;
-    const spec = passOf(shapesOf(inputs), options);
+    const { spec } = passOf(shapesOf(inputs), options);
     return [
       needs[0] ? inputGradient(build, spec, call) : undefined,
       needs[1] ? weightGradient(build, spec, call) : undefined,
@@ -124,9 +113,12 @@ function shapesOf(values: readonly Value[]): Shape[] {
   return values.map(({ shape }) => shape);
 }
 
-function passOf(shapes: readonly Shape[], options: Window): ConvPassSpec {
+function passOf(
+  shapes: readonly Shape[],
+  options: Window,
+): { readonly spec: Required<ConvPassSpec>; readonly outputSize: Pair } {
   const [x, weight, bias] = shapes as [Shape, Shape, Shape?];
-  const { strides = [1, 1], dilations = [1, 1], groups = 1, pads = "valid" } = options;
+  const { groups = 1, algorithm = "auto" } = options;
   if (x.length !== 4 || weight.length !== 4) {
     throw new ShapeError(
       `conv2d: expected x [n, h, w, c] and weight [kh, kw, c / groups, oc], got [${x}] and [${weight}]`,
@@ -145,35 +137,8 @@ function passOf(shapes: readonly Shape[], options: Window): ConvPassSpec {
       `conv2d: expected a bias [${oc}] for the weight [${weight}], got [${bias}]`,
     );
   }
-  const kernel = [kh, kw] as const;
-  const numbers = resolvePads(pads, [h, w], { kernel, strides, dilations });
-  const { algorithm = "auto" } = options;
-  const window = { kh, kw, strides, dilations, pads: numbers, groups, algorithm };
-  const spec = { n, h, w, c, oc, ...window };
-  checkWindow(spec);
-  return spec;
-}
-
-function checkWindow(spec: Required<ConvPassSpec>): void {
-  const { h, w, kh, kw, strides, dilations, pads } = spec;
-  const whole = (values: readonly number[], least: number): boolean =>
-    values.every((value) => Number.isInteger(value) && value >= least);
-  if (!whole([...strides, ...dilations], 1) || !whole(pads, 0)) {
-    throw new ShapeError(
-      `conv2d: expected whole strides and dilations from 1 and pads from 0, got strides [${strides}], ` +
-        `dilations [${dilations}] and pads [${pads}]`,
-    );
-  }
-  const fits = [
-    convOutputSize(h, kh, strides[0], dilations[0], pads[0], pads[2]),
-    convOutputSize(w, kw, strides[1], dilations[1], pads[1], pads[3]),
-  ];
-  if (fits.includes(0)) {
-    throw new ShapeError(
-      `conv2d: a ${kh} x ${kw} kernel with dilations [${dilations}] does not fit into ${h} x ${w} pixels ` +
-        `with pads [${pads}]`,
-    );
-  }
+  const { outputSize, ...resolved } = resolveWindow("conv2d", [h, w], [kh, kw], options);
+  return { spec: { n, h, w, c, oc, kh, kw, groups, algorithm, ...resolved }, outputSize };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ShapeError } from "@edgewright/core";
-import { convOutputSize, type Pair } from "@edgewright/kernels";
+import type { Pair } from "@edgewright/kernels";
 import {
   type DepthwiseShape,
   depthwiseForwardWorkspaceBytes,
@@ -12,18 +12,12 @@ import type { BackwardCall, Operation, ProgramBuilder } from "../engine/operatio
 import { type Operand, record, type Variable } from "../engine/tape.js";
 import type { Value } from "../engine/value.js";
 import { biasGradient } from "./bias-gradient.js";
-import { type PadsOption, resolvePads } from "./resolve-pads.js";
+import { type ConvolutionWindow, resolveWindow } from "./convolution-window.js";
 
 /** Options of {@link depthwiseConv2d}. */
-export interface DepthwiseConv2dOptions {
+export interface DepthwiseConv2dOptions extends ConvolutionWindow {
   /** Of shape [c], added to every pixel. @default none */
   readonly bias?: Operand;
-  /** @default [1, 1] */
-  readonly strides?: Pair;
-  /** @default [1, 1] */
-  readonly dilations?: Pair;
-  /** @default "valid" */
-  readonly pads?: PadsOption;
 }
 
 type Window = Omit<DepthwiseConv2dOptions, "bias">;
@@ -33,13 +27,12 @@ const DEPTHWISE_CONV_2D: Operation<Window, undefined> = {
   name: "depthwiseConv2d",
   partial: true,
   outputShape(shapes, options) {
-    const spec = shapeOf(shapes, options);
-    const [oh, ow] = outputSize(spec);
-    return [spec.n, oh, ow, spec.c];
+    const { spec, outputSize } = shapeOf(shapes, options);
+    return [spec.n, ...outputSize, spec.c];
   },
   forward(build, { inputs, options, outputShape }) {
     const [x, weight, bias] = inputs;
-    const spec = shapeOf(shapesOf(inputs), options);
+    const { spec } = shapeOf(shapesOf(inputs), options);
     const output = build.value(outputShape);
     build.step({
       name: "depthwiseConv2d",
@@ -57,7 +50,7 @@ const DEPTHWISE_CONV_2D: Operation<Window, undefined> = {
   backward(build, call) {
     const { inputs, gradient, needs, channels, options } = call;
     const [, , bias] = inputs;
-    const spec = shapeOf(shapesOf(inputs), options);
+    const { spec } = shapeOf(shapesOf(inputs), options);
     return [
       needs[0] ? inputGradient(build, spec, call) : undefined,
       needs[1] ? weightGradient(build, spec, call) : undefined,
@@ -108,17 +101,11 @@ function shapesOf(values: readonly Value[]): Shape[] {
   return values.map(({ shape }) => shape);
 }
 
-function outputSize(spec: Required<DepthwiseShape>): [height: number, width: number] {
-  const { h, w, kh, kw, strides, dilations, pads } = spec;
-  return [
-    convOutputSize(h, kh, strides[0], dilations[0], pads[0], pads[2]),
-    convOutputSize(w, kw, strides[1], dilations[1], pads[1], pads[3]),
-  ];
-}
-
-function shapeOf(shapes: readonly Shape[], options: Window): Required<DepthwiseShape> {
+function shapeOf(
+  shapes: readonly Shape[],
+  options: Window,
+): { readonly spec: Required<DepthwiseShape>; readonly outputSize: Pair } {
   const [x, weight, bias] = shapes as [Shape, Shape, Shape?];
-  const { strides = [1, 1], dilations = [1, 1], pads: padsOption = "valid" } = options;
   if (x.length !== 4 || weight.length !== 3 || weight[2] !== x[3]) {
     throw new ShapeError(
       `depthwiseConv2d: expected x [n, h, w, c] and weight [kh, kw, c], got [${x}] and [${weight}]`,
@@ -131,23 +118,8 @@ function shapeOf(shapes: readonly Shape[], options: Window): Required<DepthwiseS
       `depthwiseConv2d: expected a bias [${c}] for the weight [${weight}], got [${bias}]`,
     );
   }
-  const pads = resolvePads(padsOption, [h, w], { kernel: [kh, kw], strides, dilations });
-  const whole = (values: readonly number[], least: number): boolean =>
-    values.every((value) => Number.isInteger(value) && value >= least);
-  if (!whole([...strides, ...dilations], 1) || !whole(pads, 0)) {
-    throw new ShapeError(
-      "depthwiseConv2d: expected whole strides and dilations from 1 and pads from 0, got strides " +
-        `[${strides}], dilations [${dilations}] and pads [${pads}]`,
-    );
-  }
-  const spec = { n, h, w, c, kh, kw, strides, dilations, pads };
-  if (outputSize(spec).includes(0)) {
-    throw new ShapeError(
-      `depthwiseConv2d: a ${kh} x ${kw} kernel with dilations [${dilations}] does not fit into ${h} x ${w} ` +
-        `pixels with pads [${pads}]`,
-    );
-  }
-  return spec;
+  const { outputSize, ...resolved } = resolveWindow("depthwiseConv2d", [h, w], [kh, kw], options);
+  return { spec: { n, h, w, c, kh, kw, ...resolved }, outputSize };
 }
 
 /**
