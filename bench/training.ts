@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { FigureInput } from "@edgewright/device-bench";
 import type { BenchContext } from "./context.js";
+import { benchTrainingPasses, benchTrainingWinograd } from "./kernels/training.js";
 import { runBenchmark } from "./run-benchmark.js";
 import { compareNetwork, type PeerTargets } from "./training/compare-network.js";
-import { benchConvolutionPasses } from "./training/convolution-passes.js";
 import type { EngineName } from "./training/engines.js";
 import type { MemoryResult } from "./training/measure-memory.js";
 import { profileNetwork } from "./training/profile-network.js";
@@ -46,7 +46,13 @@ await runBenchmark({
         return compareNetwork(context, name, peers);
       },
     })),
-    { name: "passes", run: benchConvolutionPasses },
+    {
+      name: "passes",
+      run: async (context: BenchContext): Promise<FigureInput[]> => [
+        ...(await benchTrainingPasses(context)),
+        ...(await benchTrainingWinograd(context)),
+      ],
+    },
     { name: "memory", run: measureMemory },
   ],
 });
