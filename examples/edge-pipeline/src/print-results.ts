@@ -67,7 +67,7 @@ export function formatZoo({ dataset, pictures, models }: ZooFront): string {
     `    ${"model".padEnd(16)}${"a picture".padStart(9)}${"right".padStart(9)}   ` +
     `${"95 % interval".padEnd(20)}${"MACs".padStart(9)}${"file".padStart(10)}`;
   return [
-    `${pictures} pictures of ${dataset} with the models of the zoo (measured, one thread, wall clock)`,
+    `${pictures} pictures of ${dataset} with the models of the zoo (measured, processor time of one thread)`,
     "",
     heading,
     ...rows,

@@ -39,7 +39,7 @@ describe("findZooFront", () => {
   it("is printed as a table whose columns stand below their headings", () => {
     const lines = formatZoo(front).split("\n");
     expect(lines[0]).toBe(
-      "1000 pictures of Fashion-MNIST with the models of the zoo (measured, one thread, wall clock)",
+      "1000 pictures of Fashion-MNIST with the models of the zoo (measured, processor time of one thread)",
     );
     expect(lines[3]).toMatch(
       /^ {2}\* fast .*1\.00 ms {3}88\.0 % {3}80\.0 % to 95\.0 %.*2\.36 M +0\.084 MB$/,

@@ -6,7 +6,7 @@ export interface ZooModel {
   readonly name: string;
   /** On the pictures that ship with the zoo. */
   readonly accuracy: ClassificationAccuracy;
-  /** For one picture, wall clock. */
+  /** For one picture, processor time of one thread. */
   readonly time: Omit<TimeSummary, "samples">;
   readonly parameters: number;
   /** Multiply-accumulates for one picture. */

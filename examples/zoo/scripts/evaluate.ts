@@ -21,7 +21,7 @@ const times = await measureLatencies(checkpoints, subset, { kernels, maxSeconds:
 const { cpu } = describeMachine();
 console.log(
   `measured on ${cpu}, Node ${describeRuntime().node}, ${kernels.variant} kernels, one thread; ` +
-    "time for one picture, median of interleaved rounds\n",
+    "processor time for one picture, median of interleaved rounds\n",
 );
 for (const [i, checkpoint] of checkpoints.entries()) {
   const { dataset, name, macs, bytes } = checkpoint;

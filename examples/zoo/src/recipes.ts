@@ -102,7 +102,7 @@ export const RECIPES: readonly Recipe[] = [
     name: "resnet-8-w16",
     description: "ResNet-8 in MLPerf Tiny's layout, 16 to 64 channels",
     build: (rng, metadata) => buildResnet8(16, rng, metadata),
-    epochs: 10,
+    epochs: 12,
     augmentation: { flip: true },
     target: 0.925,
   },

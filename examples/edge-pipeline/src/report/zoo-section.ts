@@ -17,7 +17,8 @@ export function renderZooSection({ zoo, setting }: ReportData): Html {
   <h2>Which model is worth its time here</h2>
   <p class="note">Small classifiers trained from scratch by @edgewright/autograd (examples/zoo), on ${pictures}
   pictures of ${dataset} that no model saw in training. Measured on ${setting.machine}, ${setting.software},
-  ${setting.date.slice(0, 10)}: one thread, one picture a run, medians of interleaved rounds. Thin lines are 95 %
+  ${setting.date.slice(0, 10)}: processor time of one thread, one picture a run,
+  medians of interleaved rounds. Thin lines are 95 %
   confidence intervals of the accuracy. The line joins the front: no other model is as fast and as often
   right.</p>
   <figure class="front">${renderFront(models)}</figure>
