@@ -17,6 +17,7 @@ export interface StepEvent {
 
 /** Options of {@link Program.run}. */
 export interface RunProgramOptions {
+  /** Called after each step. */
   readonly onStep?: (event: StepEvent) => void;
   /** A clock in milliseconds, for `onStep`: `() => performance.now()`. */
   readonly now?: () => number;

@@ -3,7 +3,9 @@ import type { Value, ValueType } from "./value.js";
 
 /** Work on the host in the place of a kernel plan: what a custom operation in JavaScript runs. */
 export interface HostPlan {
+  /** Computes the step once more. */
   run(): void;
+  /** Lets go of what the step holds. */
   dispose(): void;
 }
 
@@ -79,10 +81,13 @@ export interface Operation<Options = unknown, Saved = unknown> {
   readonly name: string;
   /** @default "f32" */
   readonly outputType?: ValueType;
+  /** Whether inputs may be of other types than f32; the function that records it checks them then. @default false */
+  readonly mixedTypes?: boolean;
   /** Whether `backward` honours `channels`; otherwise the engine picks the columns from the full gradient. */
   readonly partial?: boolean;
   /** @throws ShapeError naming the operation and the shapes that do not fit. */
   outputShape(inputs: readonly (readonly number[])[], options: Options): readonly number[];
+  /** Appends the steps of the forward pass. */
   forward(build: ProgramBuilder, call: ForwardCall<Options>): ForwardResult<Saved>;
   /** A gradient for each input that needs one; it may be `call.gradient` itself or a view of it. */
   backward?(

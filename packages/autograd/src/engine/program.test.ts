@@ -159,6 +159,9 @@ describe("createProgram", () => {
     expect(() => program.run({ x: ones(3) })).toThrow(
       "Program.run: input x expects 2 values for [2], got 3",
     );
+    expect(() => program.run({ x: new Int32Array(2) })).toThrow(
+      "Program.run: input x of type f32 [2] expects a Float32Array, got Int32Array",
+    );
     program.run({ x: ones(2) });
     expect(program.loss).toBe(2);
   });
@@ -200,6 +203,9 @@ describe("what is not differentiated", () => {
       predictMemory({ tape, loss: scalar, trainable: [{ parameter: w, channels: [1] }] }),
     ).toThrow("parameter w: expected ascending channels from 0 to 0, got [1]");
     expect(() => times(createTape().input("x", [1]), y)).toThrow("recorded on another tape");
+    expect(() => times(y, tape.input("ids", [1], "i32"))).toThrow(
+      "times: expected operands of type f32, got f32 [1], i32 [1]; operand 1 holds integers",
+    );
     expect(() => tape.input("x", [1])).toThrow("input x: the tape has an input of this name");
   });
 });

@@ -23,7 +23,7 @@ export interface Program {
    * Runs every step.
    *
    * @throws ShapeError when a feed has the wrong number of elements, EdgewrightError `invalid-argument` when
-   * one is missing or unknown, and `disposed` after {@link Program.dispose}.
+   * one is missing, unknown or of another type, and `disposed` after {@link Program.dispose}.
    */
   run(feeds: ProgramFeeds, options?: RunProgramOptions): void;
   /** The loss of the last run. */
@@ -250,14 +250,16 @@ class BoundProgram implements Program {
     for (const [name, value] of this.#feeds) {
       const given = feeds[name];
       if (given === undefined) throw missingFeed(name, value);
-      const data = ArrayBuffer.isView(given) ? given : (given.data as Float32Array);
+      const data = ArrayBuffer.isView(given) ? given : given.data;
+      const fits = value.type === "i32" ? data instanceof Int32Array : data instanceof Float32Array;
+      if (!fits) throw wrongFeed(name, value, data);
       if (data.length !== elementsOf(value.shape)) {
         throw new ShapeError(
           `Program.run: input ${name} expects ${elementsOf(value.shape)} values for [${value.shape}], ` +
             `got ${data.length}`,
         );
       }
-      this.#view(value).set(data);
+      this.#view(value).set(data as Float32Array);
     }
   }
 
@@ -271,6 +273,15 @@ function unknownFeed(name: string, known: readonly string[]): EdgewrightError {
   return new EdgewrightError(
     "invalid-argument",
     `Program.run: there is no input ${name}; the program has ${known.join(", ") || "none"}`,
+  );
+}
+
+function wrongFeed(name: string, value: Value, data: object): EdgewrightError {
+  const wanted = value.type === "i32" ? "an Int32Array" : "a Float32Array";
+  return new EdgewrightError(
+    "invalid-argument",
+    `Program.run: input ${name} of type ${value.type} [${value.shape}] expects ${wanted}, got ` +
+      `${data.constructor.name}`,
   );
 }
 

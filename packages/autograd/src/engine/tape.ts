@@ -120,7 +120,7 @@ export class Tape {
    * Records an operation; the functions of this package do it for you.
    *
    * @throws ShapeError from the operation when the shapes do not fit, and EdgewrightError
-   * `invalid-argument` for variables of another tape.
+   * `invalid-argument` for variables of another tape and for integers where numbers are wanted.
    */
   record<Options>(
     operation: Operation<Options>,
@@ -135,6 +135,8 @@ export class Tape {
         `${operation.name}: an operand was recorded on another tape; record the whole network on one`,
       );
     });
+    const wrong = operation.mixedTypes ? -1 : inputs.findIndex(({ type }) => type !== "f32");
+    if (wrong >= 0) throw wrongType(operation.name, inputs, wrong);
     const shape = operation.outputShape(
       inputs.map((input) => input.shape),
       options,
@@ -202,4 +204,12 @@ export function record<Options>(
   options: Options,
 ): Variable {
   return tapeOf(operation.name, operands).record(operation, operands, options);
+}
+
+function wrongType(name: string, inputs: readonly Variable[], wrong: number): EdgewrightError {
+  const given = inputs.map(({ type, shape }) => `${type} [${shape}]`).join(", ");
+  return new EdgewrightError(
+    "invalid-argument",
+    `${name}: expected operands of type f32, got ${given}; operand ${wrong} holds integers`,
+  );
 }

@@ -75,6 +75,7 @@ function sizesOf(shapes: readonly (readonly number[])[]): AttentionSizes {
 
 const ATTENTION: Operation<AttentionSettings, Value | undefined> = {
   name: "attention",
+  mixedTypes: true,
   outputShape(inputs, { masked }) {
     const { batch, heads, queries, keys, valueWidth } = sizesOf(inputs);
     const mask = masked ? inputs[3]! : undefined;

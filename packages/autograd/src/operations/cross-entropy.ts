@@ -22,6 +22,7 @@ type Settings = Required<Pick<CrossEntropyOptions, "ignoreIndex" | "labelSmoothi
 
 const CROSS_ENTROPY: Operation<Settings, Value> = {
   name: "crossEntropy",
+  mixedTypes: true,
   outputShape([logits, labels, classWeights]) {
     if (logits!.length === 0 || `${logits!.slice(0, -1)}` !== `${labels}`) {
       throw new ShapeError(

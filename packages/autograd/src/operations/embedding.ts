@@ -7,6 +7,7 @@ import { checkedPlan } from "./checked-plan.js";
 
 const EMBEDDING: Operation<undefined> = {
   name: "embedding",
+  mixedTypes: true,
   outputShape([ids, table]) {
     if (table!.length !== 2) {
       throw new ShapeError(

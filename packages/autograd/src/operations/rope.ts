@@ -40,6 +40,7 @@ interface RotaryOptions {
 
 const ROPE: Operation<RotaryOptions> = {
   name: "rope",
+  mixedTypes: true,
   outputShape([x, , positions]) {
     const [b, , t] = x!;
     if (positions !== undefined && `${positions}` !== `${[t]}` && `${positions}` !== `${[b, t]}`) {

@@ -20,7 +20,7 @@ export interface NetworkCase {
 }
 
 /** How a parameter is drawn, and a few numbers of its gradient. */
-export interface SampledGradient {
+interface SampledGradient {
   readonly shape: readonly number[];
   readonly seed: number;
   /** Values are drawn from [low, low + width). */

@@ -10,7 +10,7 @@ import { errorToLargest } from "../testing/compare-gradients.test-support.js";
  * Largest error of a result over its largest number. The files keep six to seven digits (5e-7 at most);
  * the rest is what sums of 32-bit products of the order of the result may lose.
  */
-export const TOLERANCE = 5e-6;
+const TOLERANCE = 5e-6;
 
 /** A tensor in a file of scripts/make-reference-gradients.py. */
 export interface ReferenceTensor {
@@ -99,7 +99,7 @@ export function expectSameBits(
 }
 
 /** Runs a case, compares its output and all its gradients, and returns them. */
-export function checkReference(
+function checkReference(
   kernels: Kernels,
   reference: ReferenceCase,
   recordCase: RecordCase,

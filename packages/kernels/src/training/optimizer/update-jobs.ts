@@ -32,7 +32,7 @@ export interface StepSettings {
 }
 
 /** Floats of the gradient and of each state of a parameter. */
-export function updatedCount({ count, columns }: ParameterUpdate): number {
+function updatedCount({ count, columns }: ParameterUpdate): number {
   return columns === undefined ? count : (count / columns.cols) * columns.indices.length;
 }
 
