@@ -20,6 +20,8 @@ import { RECIPES, type Recipe } from "./recipes.js";
 import { type TrainedModel, trainRecipe } from "./train-recipe.js";
 import { TrainingLog } from "./training-log.js";
 
+/** Of the code that this process has loaded, whatever happens to the files later. */
+const COMMIT = describeCommit();
 const README = new URL("../README.md", import.meta.url);
 
 async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
@@ -55,7 +57,6 @@ async function trainOne(
     onProgress: (message) => log.line(name, message),
   });
   const pictures = limitPictures(all, options.pictures);
-  const commit = describeCommit();
   const files = progressFiles();
   const before = options.resume ? await files.read(recipe, pictures.count) : undefined;
   if (options.resume) {
@@ -80,7 +81,7 @@ async function trainOne(
     throw error;
   }
   const training: TrainingFacts = {
-    ...describeSetting(kernels, commit),
+    ...describeSetting(kernels),
     seconds: elapsed(),
     finalLoss: trained.finalLoss,
     trainingPictures: pictures.count,
@@ -110,14 +111,14 @@ function limitPictures(set: LabelledImages, count: number = set.count): Labelled
   return selectImages(set, indices);
 }
 
-function describeSetting(kernels: Kernels, commit: string | undefined) {
+function describeSetting(kernels: Kernels) {
   const { cpu, threads } = describeMachine();
   const { node, v8 } = describeRuntime();
   return {
     machine: `${cpu}, ${threads} logical processors`,
     software: `Node ${node}, V8 ${v8}`,
     kernels: kernels.variant,
-    ...(commit !== undefined && { commit }),
+    ...(COMMIT !== undefined && { commit: COMMIT }),
     date: new Date().toISOString().slice(0, 10),
   };
 }
