@@ -17,9 +17,9 @@ export interface StepEvent {
 
 /** Options of {@link Program.run}. */
 export interface RunProgramOptions {
-  /** Called after each step. */
+  /** Called after each step. @default none */
   readonly onStep?: (event: StepEvent) => void;
-  /** A clock in milliseconds, for `onStep`: `() => performance.now()`. */
+  /** A clock in milliseconds, for `onStep`: `() => performance.now()`. @default none: steps are not timed */
   readonly now?: () => number;
   /**
    * Overwrites every value with NaN as soon as the memory plan says that it is needed no more: a run that

@@ -4,7 +4,9 @@ import { elementsOf, requireShape } from "./value.js";
 
 /** Options of {@link createParameter}. */
 export interface ParameterOptions {
+  /** Shown in errors, and the key in checkpoints: unlike those of the other parameters. */
   readonly name: string;
+  /** Length of every axis; [] for a single number. */
   readonly shape: readonly number[];
   /** As many values as the shape has elements; copied. */
   readonly data: ArrayLike<number>;

@@ -16,6 +16,12 @@ export interface BatchNormalizationOptions
  * `train`, which also updates the running statistics, and by these in mode `frozen`.
  *
  * @throws ShapeError for a number of channels that is no whole number from 1.
+ *
+ * @example
+ * ```ts
+ * const norm = batchNormalization({ name: "norm1", channels: 16 });
+ * const y = norm.apply(createTape().input("x", [32, 14, 14, 16]), { mode: "frozen" }); // [32, 14, 14, 16]
+ * ```
  */
 export function batchNormalization(options: BatchNormalizationOptions): Layer {
   const { name, channels, ...rest } = options;

@@ -17,9 +17,9 @@ export interface ConvolutionOptions extends Omit<Conv2dOptions, "bias"> {
   readonly kernel: number | readonly [height: number, width: number];
   /** Source of the initial weights. */
   readonly rng: Rng;
-  /** @default true */
+  /** Whether there is a bias. @default true */
   readonly bias?: boolean;
-  /** @default kaimingUniform */
+  /** Draws the weights. @default kaimingUniform */
   readonly initializer?: Initializer;
 }
 
@@ -28,6 +28,12 @@ export interface ConvolutionOptions extends Omit<Conv2dOptions, "bias"> {
  * bias that begins at 0.
  *
  * @throws ShapeError for sizes that are no whole numbers from 1.
+ *
+ * @example
+ * ```ts
+ * const conv1 = convolution({ name: "conv1", in: 1, out: 6, kernel: 5, pads: "same", rng: createRng(1) });
+ * const y = conv1.apply(createTape().input("x", [32, 28, 28, 1])); // [32, 28, 28, 6]
+ * ```
  */
 export function convolution(options: ConvolutionOptions): Layer {
   const { name, in: c, out: oc, kernel, rng, bias = true, ...rest } = options;
@@ -50,14 +56,15 @@ export function convolution(options: ConvolutionOptions): Layer {
 export interface DepthwiseConvolutionOptions extends Omit<DepthwiseConv2dOptions, "bias"> {
   /** Parameters are called "name.weight" and "name.bias". */
   readonly name: string;
+  /** Channels of the input, and of the output. */
   readonly channels: number;
   /** Height and width, or one number for both. */
   readonly kernel: number | readonly [height: number, width: number];
   /** Source of the initial weights. */
   readonly rng: Rng;
-  /** @default true */
+  /** Whether there is a bias. @default true */
   readonly bias?: boolean;
-  /** @default kaimingUniform */
+  /** Draws the weights. @default kaimingUniform */
   readonly initializer?: Initializer;
 }
 

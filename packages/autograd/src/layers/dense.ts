@@ -14,9 +14,9 @@ export interface DenseOptions {
   readonly out: number;
   /** Source of the initial weights. */
   readonly rng: Rng;
-  /** @default true */
+  /** Whether there is a bias. @default true */
   readonly bias?: boolean;
-  /** @default kaimingUniform */
+  /** Draws the weights. @default kaimingUniform */
   readonly initializer?: Initializer;
 }
 
@@ -24,6 +24,12 @@ export interface DenseOptions {
  * x W + b over the last axis, [..., in] to [..., out], with weights [in, out] and a bias that begins at 0.
  *
  * @throws ShapeError for sizes that are no whole numbers from 1.
+ *
+ * @example
+ * ```ts
+ * const head = dense({ name: "head", in: 84, out: 10, rng: createRng(1) });
+ * const logits = head.apply(createTape().input("x", [32, 84])); // [32, 10]
+ * ```
  */
 export function dense(options: DenseOptions): Layer {
   const {

@@ -141,7 +141,7 @@ function rowsOf(shape: readonly number[]): { rows: number; c: number } {
 
 /**
  * Batch normalisation over the last axis (Ioffe and Szegedy, "Batch Normalization", ICML 2015):
- * (x - mean) / sqrt(variance + epsilon) * scale + shift, by channel.
+ * (x - mean) / sqrt(variance + epsilon) * scale + shift, by channel; x [..., c] and the result have one shape.
  *
  * In mode `train` mean and variance are those of the batch, and every run moves the running statistics
  * towards them. It keeps x and two numbers a channel for the gradients of x and scale; the gradient of shift

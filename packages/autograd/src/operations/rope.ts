@@ -9,13 +9,13 @@ import { checkedPlan } from "./checked-plan.js";
 export interface RopeOptions {
   /** Position of every token, i32 [t] or [b, t]. @default offset, offset + 1, ... */
   readonly positions?: Variable;
-  /** Positions are below this: the length of the table of angles. Needed with `positions`. */
+  /** Positions are below this: the length of the table of angles. @default t; needed with `positions` */
   readonly maxPositions?: number;
   /** Position of the first token. @default 0 */
   readonly offset?: number;
   /** Wavelengths grow from 2 pi to this times 2 pi. @default 10000 */
   readonly base?: number;
-  /** Angle per position of every pair, instead of those that follow from `base`. */
+  /** Angle in radians per position of every pair, [rotated / 2]. @default those that follow from `base` */
   readonly frequencies?: readonly number[];
   /** Multiplies positions: below 1 squeezes longer texts into the trained range. @default 1 */
   readonly positionScale?: number;

@@ -21,6 +21,7 @@ export interface Checkpoint {
   readonly augmentation: RngState;
   /** Sum of the losses of the present epoch's steps. */
   readonly lossSum: number;
+  /** Values of every parameter by name, running statistics included. */
   readonly parameters: Readonly<Record<string, Float32Array>>;
   /** The optimiser's steps and its moments, by name. */
   readonly optimizerStep: number;
@@ -29,7 +30,19 @@ export interface Checkpoint {
 
 const FORMAT = "edgewright training checkpoint 1";
 
-/** A checkpoint as a safetensors file, which other tools open. */
+/**
+ * A checkpoint as a safetensors file, which other tools open: 4 bytes a number of parameters and moments, and a
+ * header. Tensors are flat, "parameter/NAME" and "optimizer/NAME"; counts and random states are metadata.
+ *
+ * @example
+ * ```ts
+ * // Broken off and resumed, a training ends with the same bits as without the break.
+ * let saved: Uint8Array | undefined; // or a file, or IndexedDB
+ * const onCheckpoint = (at: Checkpoint) => void (saved = encodeCheckpoint(at));
+ * await train(trainer, { data, epochs: 5, onCheckpoint });
+ * await train(trainer, { data, epochs: 10, resume: decodeCheckpoint(saved!) });
+ * ```
+ */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const { parameters, optimizer, ...progress } = checkpoint;
   const tensors = new Map<string, Tensor>();
@@ -47,6 +60,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
  * Reads what {@link encodeCheckpoint} wrote.
  *
  * @throws ValidationError when the bytes are something else.
+ *
+ * @example
+ * ```ts
+ * const { epoch, step, parameters } = decodeCheckpoint(encodeCheckpoint(checkpoint));
+ * ```
  */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);

@@ -7,14 +7,17 @@ import type { TrainingData } from "./training-data.js";
 
 /** How {@link evaluateAccuracy} goes over the data. */
 export interface EvaluateOptions {
+  /** Records the network; called in mode `frozen`. */
   readonly record: RecordNetwork;
+  /** The examples, each of which is classified once, in order. */
   readonly data: TrainingData;
-  /** @default 100 */
+  /** Examples of a forward pass; the last one may be smaller. @default 100 */
   readonly batchSize?: number;
   /** The output that scores classes, [batch, classes]. @default "logits" */
   readonly logits?: string;
   /** The input that holds the true classes. @default "labels" */
   readonly labels?: string;
+  /** Ends before the next batch. @default none */
   readonly signal?: AbortSignal;
 }
 
@@ -31,7 +34,8 @@ export interface Evaluation {
 /**
  * Classifies every example with the present parameters and frozen statistics.
  *
- * @throws EdgewrightError `invalid-argument` when the network records no such output or has no such input.
+ * @throws EdgewrightError `invalid-argument` when the network records no such output or has no such input, and
+ * AbortError when the signal fires.
  *
  * @example
  * ```ts

@@ -14,6 +14,7 @@ import type { TrainingData } from "./training-data.js";
 
 /** How {@link train} goes over the data. */
 export interface TrainOptions {
+  /** What to learn from; at least one update's examples, batch size times `accumulate`. */
   readonly data: TrainingData;
   /** Times that every example is seen. */
   readonly epochs: number;
@@ -21,17 +22,17 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Learning rate of each update, from 0. @default the optimiser's own */
   readonly schedule?: Schedule;
-  /** Ends after the present update, with a checkpoint to go on from. */
+  /** Ends after the present update, with a checkpoint for `onCheckpoint` to go on from. @default none */
   readonly signal?: AbortSignal;
-  /** Where an earlier run ended; the result is the same, bit by bit, as without the break. */
+  /** Where an earlier run ended; the result is the same, bit by bit, as without the break. @default none */
   readonly resume?: Checkpoint;
-  /** Told at most every `progressInterval`. */
+  /** Told after an update, at most every `progressInterval`. @default none */
   readonly onProgress?: (progress: TrainingProgress) => void;
-  /** @default 250 milliseconds */
+  /** Milliseconds between two calls of `onProgress`. @default 250 */
   readonly progressInterval?: number;
-  /** Told after each epoch: the place to evaluate. */
+  /** Told after each epoch, and waited for: the place to evaluate. @default none */
   readonly onEpoch?: (epoch: TrainedEpoch) => void | Promise<void>;
-  /** Given a checkpoint after each epoch, every `checkpointEvery` updates, and on abort. */
+  /** Given a checkpoint after each epoch, every `checkpointEvery` updates, and on abort. @default none */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
   /** Updates between checkpoints inside an epoch. @default only after each epoch */
   readonly checkpointEvery?: number;
@@ -51,7 +52,7 @@ export interface TrainingProgress {
   readonly loss: number;
   readonly learningRate: number | undefined;
   readonly examplesPerSecond: number;
-  /** Until the last epoch ends, at the present pace. */
+  /** Seconds until the last epoch ends, at the pace so far. */
   readonly secondsLeft: number;
 }
 

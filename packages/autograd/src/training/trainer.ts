@@ -27,6 +27,7 @@ export type NetworkMode = "train" | "frozen";
 
 /** What {@link createTrainer} is to train, and how. */
 export interface TrainerOptions {
+  /** Records the network and its loss; must use the same parameters at every call. */
   readonly record: RecordNetwork;
   /** Examples of a forward and backward pass. */
   readonly batchSize: number;
@@ -72,7 +73,10 @@ export interface Trainer {
   /**
    * Forward, backward, update. With `accumulate` n, every n-th call updates.
    *
-   * A loss or gradient norm that is no finite number leaves the parameters as they were.
+   * A loss that is no finite number, or with `clipNorm` such a norm, leaves the parameters as they were.
+   *
+   * @param feeds numbers for the inputs of the tape; `batch` when left out
+   * @throws what {@link Program.run} throws for feeds that do not fit.
    */
   step(feeds?: ProgramFeeds, options?: { learningRate?: number }): TrainerStep;
   /** Gives the memory back; trained values stay in the parameters. */
@@ -82,7 +86,9 @@ export interface Trainer {
 }
 
 /**
- * The memory that a training would take, from shapes alone.
+ * The memory that a training would take, in bytes, from shapes alone: no WebAssembly is loaded.
+ *
+ * @throws what {@link createTrainer} throws for the same options.
  *
  * @example
  * ```ts
