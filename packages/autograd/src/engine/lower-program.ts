@@ -16,7 +16,7 @@ export interface PartialParameter {
 /** What a program is to compute. */
 export interface ProgramRequest {
   readonly tape: Tape;
-  /** A scalar; with it the program has a backward pass. */
+  /** A scalar; with it the program has a backward pass. @default none: a forward pass alone */
   readonly loss?: Variable;
   /** Variables to read after a run, besides the loss. @default none */
   readonly outputs?: readonly Variable[];
@@ -59,8 +59,11 @@ export function lowerProgram(request: ProgramRequest): LoweredProgram {
   if (loss !== undefined) {
     const all = request.trainable ?? tape.parameters.filter((parameter) => parameter.trainable);
     for (const one of all) {
-      if (one instanceof Parameter) trainable.set(one, undefined);
-      else trainable.set(one.parameter, checkChannels(one));
+      const [parameter, channels] =
+        one instanceof Parameter ? [one, undefined] : [one.parameter, checkChannels(one)];
+      const before = trainable.get(parameter);
+      if (trainable.has(parameter) && `${before}` !== `${channels}`) throw twofold(parameter);
+      trainable.set(parameter, channels);
     }
   }
   const wanted = loss === undefined ? outputs : [loss, ...outputs, ...gradientsOf];
@@ -102,20 +105,27 @@ export function lowerProgram(request: ProgramRequest): LoweredProgram {
       const gradient = gradients.get(id);
       if (gradient === undefined) continue;
       if (gradientsOf.includes(node.variable)) gradientOf.set(node.variable, gradient);
-      if (node.kind === "parameter") {
+      if (node.kind === "parameter" && trainable.has(node.parameter)) {
         const channels = trainable.get(node.parameter);
         if (channels !== undefined) channelsOf.set(node.parameter, channels);
+        // Where its whole gradient was asked for, the trained part is taken from that.
+        const whole =
+          channels !== undefined && channelsFor(node, trainable, gradientsOf) === undefined;
+        const trained = whole ? pickChannels(builder, gradient, channels) : gradient;
         gradientOf.set(
           node.parameter,
-          request.accumulate ? builder.accumulate(node.parameter, gradient) : gradient,
+          request.accumulate ? builder.accumulate(node.parameter, trained) : trained,
         );
       }
       const done = node.kind === "operation" ? lowered.get(node) : undefined;
       if (node.kind !== "operation" || done === undefined) continue;
       const { operation, inputs, options } = node;
-      if (operation.backward === undefined) continue;
+      // A gradient may be wanted of a result that nothing below is differentiated for.
+      if (operation.backward === undefined || !done.needs.includes(true)) continue;
       builder.node = node;
-      const channels = inputs.map((input) => channelsFor(tape.nodes[input.id]!, trainable));
+      const channels = inputs.map((input) =>
+        channelsFor(tape.nodes[input.id]!, trainable, gradientsOf),
+      );
       const made = operation.backward(builder, {
         inputs: inputs.map((input) => valueFor.get(input)!),
         output: done.output,
@@ -141,6 +151,9 @@ export function lowerProgram(request: ProgramRequest): LoweredProgram {
     }
     for (const parameter of request.trainable === undefined ? [] : trainable.keys()) {
       if (!gradientOf.has(parameter)) throw unused(parameter);
+    }
+    for (const variable of gradientsOf) {
+      if (!gradientOf.has(variable)) throw withoutGradient(variable);
     }
   }
   return {
@@ -189,12 +202,14 @@ function differentiated(
 function channelsFor(
   node: TapeNode,
   trainable: ReadonlyMap<Parameter, readonly number[] | undefined>,
+  gradientsOf: readonly Variable[],
 ): readonly number[] | undefined {
-  return node.kind === "parameter" ? trainable.get(node.parameter) : undefined;
+  if (node.kind !== "parameter" || gradientsOf.includes(node.variable)) return undefined;
+  return trainable.get(node.parameter);
 }
 
 function checkRequest(request: ProgramRequest): void {
-  const { tape, loss, outputs = [], gradientsOf = [] } = request;
+  const { tape, loss, outputs = [], gradientsOf = [], lossScale = 1 } = request;
   for (const variable of [...(loss ? [loss] : []), ...outputs, ...gradientsOf]) {
     if (variable.tape === tape) continue;
     throw new EdgewrightError(
@@ -213,10 +228,19 @@ function checkRequest(request: ProgramRequest): void {
       "a program needs a loss, or outputs to compute; it was given neither",
     );
   }
+  if (loss === undefined && gradientsOf.length > 0) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      "a program without a loss has no gradients; leave `gradientsOf` out, or name a loss",
+    );
+  }
+  if (!Number.isFinite(lossScale)) {
+    throw new EdgewrightError("invalid-argument", `expected a finite lossScale, got ${lossScale}`);
+  }
 }
 
 function checkChannels({ parameter, channels }: PartialParameter): readonly number[] {
-  const count = parameter.shape.at(-1) ?? 1;
+  const count = parameter.shape.at(-1) ?? 0; // a scalar has no axis to choose from
   const ascending = channels.every(
     (channel, i) =>
       Number.isInteger(channel) && channel < count && channel > (i === 0 ? -1 : channels[i - 1]!),
@@ -227,7 +251,22 @@ function checkChannels({ parameter, channels }: PartialParameter): readonly numb
       `parameter ${parameter.name}: expected ascending channels from 0 to ${count - 1}, got [${channels}]`,
     );
   }
-  return channels;
+  return [...channels];
+}
+
+function twofold({ name }: Parameter): EdgewrightError {
+  return new EdgewrightError(
+    "invalid-argument",
+    `parameter ${name} is named twice in \`trainable\`, with other channels each time; name it once`,
+  );
+}
+
+function withoutGradient({ shape, type }: Variable): EdgewrightError {
+  return new EdgewrightError(
+    "invalid-argument",
+    `there is no gradient for the variable ${type} [${shape}] named in \`gradientsOf\`: it holds integers, ` +
+      "or the loss does not depend on it",
+  );
 }
 
 function nothingToTrain(trainable: ReadonlyMap<Parameter, unknown>): EdgewrightError {

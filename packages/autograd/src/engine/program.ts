@@ -81,13 +81,18 @@ class BoundProgram implements Program {
   readonly #allocations: Allocation[] = [];
   readonly #acquired: Parameter[] = [];
   readonly #feeds = new Map<string, Value>();
+  /** Inputs on the tape; what the request does not depend on may be fed, and is left alone. */
+  readonly #inputs: ReadonlySet<string>;
   #live = true;
+  #running = false;
 
   constructor(kernels: Kernels, lowered: LoweredProgram, plan: MemoryPlan) {
     this.kernels = kernels;
     this.#lowered = lowered;
     this.#plan = plan;
     this.memory = accountOf(lowered, plan);
+    const { nodes } = lowered.request.tape;
+    this.#inputs = new Set(nodes.flatMap((node) => (node.kind === "input" ? [node.name] : [])));
     this.trainable = [...lowered.gradientOf.keys()].filter((of) => !("tape" in of)) as Parameter[];
     const before = kernels.arena.used;
     let parameterBytes = 0;
@@ -114,19 +119,26 @@ class BoundProgram implements Program {
 
   run(feeds: ProgramFeeds, options: RunProgramOptions = {}): void {
     this.#requireLive("run");
+    this.#requireIdle("run");
     this.#write(feeds);
-    if (options.onStep !== undefined || options.scrub) {
-      const parts = { program: this.#lowered, memory: this.#plan, steps: this.#steps };
-      runObserved(
-        { ...parts, kernels: this.kernels, at: (value) => this.#address(value) },
-        options,
-      );
-      return;
+    this.#running = true;
+    try {
+      if (options.onStep !== undefined || options.scrub) {
+        const parts = { program: this.#lowered, memory: this.#plan, steps: this.#steps };
+        runObserved(
+          { ...parts, kernels: this.kernels, at: (value) => this.#address(value) },
+          options,
+        );
+        return;
+      }
+      for (const { plan } of this.#steps) runStep(this.kernels, plan);
+    } finally {
+      this.#running = false;
     }
-    for (const { plan } of this.#steps) runStep(this.kernels, plan);
   }
 
   get loss(): number {
+    this.#requireLive("loss");
     const { loss } = this.#lowered.request;
     if (loss === undefined) {
       throw new EdgewrightError(
@@ -190,6 +202,7 @@ class BoundProgram implements Program {
   }
 
   clearGradients(): void {
+    this.#requireLive("clearGradients");
     for (const [owner, storage] of this.#lowered.storage) {
       if (storage.kind === "gradient") this.#view(owner).fill(0);
     }
@@ -197,6 +210,7 @@ class BoundProgram implements Program {
 
   dispose(): void {
     if (!this.#live) return;
+    this.#requireIdle("dispose");
     this.#live = false;
     for (const { plan } of this.#steps) plan.dispose();
     for (const allocation of this.#allocations) allocation.dispose();
@@ -245,22 +259,31 @@ class BoundProgram implements Program {
 
   #write(feeds: ProgramFeeds): void {
     for (const name of Object.keys(feeds)) {
-      if (!this.#feeds.has(name)) throw unknownFeed(name, [...this.#feeds.keys()]);
+      if (!this.#inputs.has(name)) throw unknownFeed(name, [...this.#inputs]);
     }
     for (const [name, value] of this.#feeds) {
       const given = feeds[name];
       if (given === undefined) throw missingFeed(name, value);
-      const data = ArrayBuffer.isView(given) ? given : given.data;
-      const fits = value.type === "i32" ? data instanceof Int32Array : data instanceof Float32Array;
-      if (!fits) throw wrongFeed(name, value, data);
+      const data: unknown = ArrayBuffer.isView(given) ? given : given?.data;
+      const Wanted = value.type === "i32" ? Int32Array : Float32Array;
+      if (!(data instanceof Wanted)) throw wrongFeed(name, value, data ?? given);
       if (data.length !== elementsOf(value.shape)) {
         throw new ShapeError(
           `Program.run: input ${name} expects ${elementsOf(value.shape)} values for [${value.shape}], ` +
             `got ${data.length}`,
         );
       }
-      this.#view(value).set(data as Float32Array);
+      this.#view(value).set(data);
     }
+  }
+
+  /** The steps of a run must not lose their memory, or find other numbers in it. */
+  #requireIdle(method: string): void {
+    if (!this.#running) return;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `Program.${method}: called by a step of the program's own run; wait until the run has ended`,
+    );
   }
 
   #requireLive(method: string): void {
@@ -276,12 +299,12 @@ function unknownFeed(name: string, known: readonly string[]): EdgewrightError {
   );
 }
 
-function wrongFeed(name: string, value: Value, data: object): EdgewrightError {
+function wrongFeed(name: string, value: Value, data: unknown): EdgewrightError {
   const wanted = value.type === "i32" ? "an Int32Array" : "a Float32Array";
   return new EdgewrightError(
     "invalid-argument",
     `Program.run: input ${name} of type ${value.type} [${value.shape}] expects ${wanted}, got ` +
-      `${data.constructor.name}`,
+      `${(data as object | null)?.constructor.name ?? data}`,
   );
 }
 

@@ -146,7 +146,7 @@ const SMOOTH: readonly RandomOperation[] = [
 
 const KINKED: readonly RandomOperation[] = [
   (x) => relu(x),
-  (x, { like }) => multiply(x, stopGradient(like(x))),
+  (x) => multiply(x, stopGradient(x)),
   (x) =>
     isImage(x) && Math.min(x.shape[1]!, x.shape[2]!) > 1
       ? maxPool2d(x, { kernel: [2, 2] })

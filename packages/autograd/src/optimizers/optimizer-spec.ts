@@ -61,11 +61,15 @@ export function optimizerBytes(
   spec: OptimizerSpec,
   trainable: readonly (Parameter | PartialParameter)[],
 ): number {
-  return trainable.reduce((bytes, one) => {
-    const [{ shape }, channels] =
-      "parameter" in one ? [one.parameter, one.channels] : [one, undefined];
-    return bytes + 4 * spec.states.length * trainedElements(shape, channels);
-  }, 0);
+  // A parameter that is named twice has one gradient and one state.
+  const chosen = new Map(
+    trainable.map((one) => ("parameter" in one ? [one.parameter, one.channels] : [one, undefined])),
+  );
+  return [...chosen].reduce(
+    (bytes, [{ shape }, channels]) =>
+      bytes + 4 * spec.states.length * trainedElements(shape, channels),
+    0,
+  );
 }
 
 /** Elements of a parameter's gradient. */

@@ -240,7 +240,7 @@ describe("errors", () => {
     );
     using optimizer = createOptimizer(program, adam());
     expect(() => optimizer.step({ learningRate: Number.NaN })).toThrow(
-      "Optimizer.step: expected a learning rate of 0 or more, got NaN",
+      "Optimizer.step: expected a finite learning rate of 0 or more, got NaN",
     );
     const { tensors } = optimizer.state();
     expect(Object.keys(tensors).sort()).toEqual(["b/mean", "b/square", "w/mean", "w/square"]);

@@ -142,13 +142,15 @@ class ProgramOptimizer implements Optimizer {
   step(options: { readonly learningRate?: number } = {}): { gradientNorm: number | undefined } {
     this.#requireLive("step");
     const { learningRate = this.spec.learningRate } = options;
-    if (!(learningRate >= 0)) {
+    if (!(learningRate >= 0 && Number.isFinite(learningRate))) {
       throw new EdgewrightError(
         "invalid-argument",
-        `Optimizer.step: expected a learning rate of 0 or more, got ${learningRate}`,
+        `Optimizer.step: expected a finite learning rate of 0 or more, got ${learningRate}`,
       );
     }
-    const { kernels } = this.#program;
+    const { kernels, trainable } = this.#program;
+    // Throws when the program was disposed of: its memory may hold something else by now.
+    this.#program.gradientAddress(trainable[0]!);
     let gradientNorm: number | undefined;
     let gradientScale = 1;
     if (this.#norm !== undefined) {
@@ -182,7 +184,7 @@ class ProgramOptimizer implements Optimizer {
     if (!Number.isInteger(step) || step < 0) fail(`expected a whole step from 0, got ${step}`);
     const expected = this.#tensors.map(({ name }) => name).sort();
     const given = Object.keys(tensors).sort();
-    if (`${expected}` !== `${given}`) {
+    if (expected.length !== given.length || expected.some((name, i) => name !== given[i])) {
       fail(
         `the state has ${given.join(", ") || "nothing"}, ${this.spec.name} for these parameters needs ` +
           `${expected.join(", ") || "nothing"}`,
