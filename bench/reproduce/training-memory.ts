@@ -22,18 +22,15 @@ const REGIMES: readonly Regime[] = [
   { name: "bias only", mode: "frozen", trains: ({ name }) => /\.(bias|shift)$/.test(name) },
 ];
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean" },
-    batch: { type: "string", default: "1" },
-    help: { type: "boolean" },
-  },
-});
+const values = readOptions();
 if (values.help) {
   console.log("pnpm reproduce training-memory [--batch 1] [--json]");
   process.exit(0);
 }
 const batch = Number(values.batch);
+if (!Number.isInteger(batch) || batch < 1 || batch > 1024) {
+  refuse(`--batch must be a whole number from 1 to 1024, got "${values.batch}"`);
+}
 
 const accounts = REGIMES.map((regime) => {
   const network = recordResNet8(batch, regime.mode);
@@ -44,6 +41,25 @@ for (const [i, regime] of REGIMES.entries()) await holdAgainstRun(regime, accoun
 
 if (values.json) console.log(JSON.stringify({ batch, accounts }, null, 2));
 else printTable();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: "boolean" },
+        batch: { type: "string", default: "1" },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(message: string): never {
+  console.error(`${message}. See --help`);
+  process.exit(1);
+}
 
 function requestOf({ tape, loss }: ResNet8, regime: Regime) {
   const trainable = tape.parameters.filter(

@@ -1,5 +1,5 @@
 /** The command `pnpm zoo:train`: trains models of the zoo, measures them, writes checkpoints and cards. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, constants as fileModes, mkdir, readFile, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { EdgewrightError } from "@edgewright/core";
@@ -28,7 +28,7 @@ async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
   const kernels = await loadTrainingKernels({ threads: 1 });
   const log = new TrainingLog();
   try {
-    await mkdir(options.out, { recursive: true });
+    await makeFolder(options.out);
     for (const recipe of options.recipes) {
       try {
         await trainOne(recipe, options, kernels, log, signal);
@@ -42,6 +42,19 @@ async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
   } finally {
     log.end();
     kernels.dispose();
+  }
+}
+
+async function makeFolder(out: string): Promise<void> {
+  try {
+    await mkdir(out, { recursive: true });
+    await access(out, fileModes.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `--out: cannot write into the folder ${out} (${code}). See --help`,
+    );
   }
 }
 
