@@ -34,7 +34,7 @@ export interface Evaluation {
 /**
  * Classifies every example with the present parameters and frozen statistics.
  *
- * @throws EdgewrightError `invalid-argument` when the network records no such output or has no such input, and
+ * @throws EdgewrightError `invalid-argument` for sizes below 1, and when the network records no such output or has no such input, and
  * AbortError when the signal fires.
  *
  * @example
@@ -47,6 +47,13 @@ export async function evaluateAccuracy(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const { data, batchSize = 100, logits = "logits", labels = "labels", signal } = options;
+  for (const [name, count] of Object.entries({ batchSize, "data.size": data.size })) {
+    if (Number.isInteger(count) && count >= 1) continue;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `evaluateAccuracy: expected a whole ${name} from 1, got ${count}`,
+    );
+  }
   const sizes = [Math.min(batchSize, data.size), data.size % Math.min(batchSize, data.size)];
   const rng = createRng(0);
   let correct = 0;

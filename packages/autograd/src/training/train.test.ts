@@ -1,4 +1,4 @@
-import { AbortError } from "@edgewright/core";
+import { AbortError, ValidationError } from "@edgewright/core";
 import type { Kernels } from "@edgewright/kernels";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createParameter } from "../engine/parameter.js";
@@ -146,6 +146,92 @@ describe("train", () => {
     trainer.dispose();
   });
 
+  it("keeps no checkpoint of parameters that an update has spoilt", async () => {
+    // The loss is finite before the only update of the epoch, the parameters are not after it.
+    const { trainer, parameters } = fresh({
+      ...{ batchSize: 200, optimizer: sgd({ learningRate: 3e38, learningRateFactor: () => 1e9 }) },
+    });
+    const before = values(parameters);
+    const seen: Checkpoint[] = [];
+    const onCheckpoint = (checkpoint: Checkpoint) => void seen.push(checkpoint);
+    const error = await train(trainer, { data, epochs: 1, onCheckpoint }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(DivergenceError);
+    expect(error.message).toMatch(/^train: parameter [a-z.]+ is no longer finite after 1 updates/);
+    expect(seen).toEqual([]);
+    expect(values(parameters)).toEqual(before);
+    trainer.dispose();
+  });
+
+  it("forgets passes that an error or a break left", async () => {
+    const options = { batchSize: 10, accumulate: 4 };
+    const undisturbed = fresh(options);
+    await train(undisturbed.trainer, { data, epochs: 1, seed: 8 });
+    const { trainer, parameters } = fresh(options);
+    let reads = 0;
+    const broken = {
+      size: 200,
+      read(...given: Parameters<typeof data.read>) {
+        if (++reads === 3) throw new Error("the disk is gone");
+        return data.read(...given);
+      },
+    };
+    await expect(train(trainer, { data: broken, epochs: 1 })).rejects.toThrow("the disk is gone");
+    await train(trainer, { data, epochs: 1, seed: 8 });
+    expect(values(parameters)).toEqual(values(undisturbed.parameters));
+
+    // A label that is no class ends a run in its middle; the passes before it do not count either.
+    const x = new Float32Array(20);
+    trainer.step({ x, labels: new Int32Array(10) });
+    expect(() => trainer.step({ x, labels: new Int32Array(10).fill(7) })).toThrow(ValidationError);
+    const now = values(parameters);
+    for (let pass = 0; pass < 3; pass++) trainer.step({ x, labels: new Int32Array(10) });
+    expect(values(parameters)).toEqual(now);
+    trainer.step({ x, labels: new Int32Array(10) });
+    expect(values(parameters)).not.toEqual(now);
+    trainer.dispose();
+    undisturbed.trainer.dispose();
+  });
+
+  it("resumes bit by bit at the end of an epoch, on a checkpoint, and with accumulation", async () => {
+    const options = { batchSize: 10, accumulate: 4 }; // 5 updates an epoch
+    const whole = fresh(options);
+    const checkpoints: Checkpoint[] = [];
+    const result = await train(whole.trainer, {
+      ...{ data, epochs: 3, seed: 5, checkpointEvery: 5 },
+      onCheckpoint: (checkpoint) => void checkpoints.push(checkpoint),
+    });
+    expect(checkpoints.map(({ epoch, stepInEpoch }) => [epoch, stepInEpoch])).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 0],
+    ]);
+    // An abort in the last update of an epoch leaves a checkpoint at its end.
+    const cut = fresh(options);
+    const controller = new AbortController();
+    let last: Checkpoint | undefined;
+    const stopped = train(cut.trainer, {
+      ...{ data, epochs: 3, seed: 5, signal: controller.signal },
+      progressInterval: 0,
+      onProgress: ({ step }) => void (step === 5 && controller.abort()),
+      onCheckpoint(checkpoint) {
+        last = checkpoint;
+      },
+    });
+    await expect(stopped).rejects.toThrow(AbortError);
+    expect([last!.epoch, last!.stepInEpoch]).toEqual([0, 5]);
+    for (const resume of [...checkpoints, last!]) {
+      const { trainer, parameters } = fresh(options);
+      trainer.step(); // a pass that must not count
+      const rest = await train(trainer, { data, epochs: 3, seed: 5, resume });
+      expect(values(parameters)).toEqual(values(whole.parameters));
+      expect(rest.losses).toEqual(result.losses.slice(resume.epoch));
+      expect(rest.checkpoint.parameters).toEqual(result.checkpoint.parameters);
+      trainer.dispose();
+    }
+    cut.trainer.dispose();
+    whole.trainer.dispose();
+  });
+
   it("averages accumulated batches like one large batch", async () => {
     const large = fresh({ batchSize: 40, optimizer: sgd({ learningRate: 0.1 }) });
     const small = fresh({ batchSize: 10, accumulate: 4, optimizer: sgd({ learningRate: 0.1 }) });
@@ -187,6 +273,7 @@ describe("train", () => {
     const cases: [object, string][] = [
       [{ epochs: 0 }, "expected a whole number of epochs, got 0"],
       [{ data: twoMoons(10, 1) }, "an update takes 20 examples, the data has 10"],
+      [{ data: { ...data, size: Number.NaN } }, "an update takes 20 examples, the data has NaN"],
       [{ checkpointEvery: 0.5 }, "expected checkpointEvery to be a whole number from 1, got 0.5"],
       [{ resume: { ...checkpoint, parameters: {} } }, "the network has hidden.bias"],
       [
@@ -214,6 +301,28 @@ describe("createTrainer", () => {
     const options = { record, batchSize: 20, optimizer: adam({ learningRate: 0.01 }) };
     expect(predictTrainingMemory(options)).toEqual(trainer.memory);
     expect(trainer.memory.optimizerBytes).toBe(2 * 4 * (32 + 16 + 32));
+    trainer.dispose();
+  });
+
+  it("predicts accumulated gradients, and no state of what the loss does not reach", () => {
+    const { record: inner } = smallNetwork(2);
+    const aside = createParameter({ name: "aside", shape: [2, 3], data: new Float32Array(6) });
+    const record: TrainerOptions["record"] = (tape, batch) => {
+      const side = linear(tape.input("side", [batch, 2]), aside);
+      const { loss, outputs } = inner(tape, batch, "train");
+      return { loss, outputs: { ...outputs, side } };
+    };
+    const options = { record, batchSize: 20, optimizer: adam({ learningRate: 0.01 }) };
+    const { trainer } = fresh({ ...options, accumulate: 2 });
+    expect(predictTrainingMemory({ ...options, accumulate: 2 })).toEqual(trainer.memory);
+    expect(trainer.memory.optimizerBytes).toBe(trainer.optimizer.bytes);
+    const { totalBytes, blockBytes, gradientBytes, parameterBytes, constantBytes, optimizerBytes } =
+      trainer.memory;
+    expect(gradientBytes).toBe(4 * (32 + 16 + 32));
+    expect(totalBytes).toBe(
+      blockBytes + gradientBytes + parameterBytes + constantBytes + optimizerBytes,
+    );
+    trainer.step(); // its arrays include the input that only the output needs
     trainer.dispose();
   });
 

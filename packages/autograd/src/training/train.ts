@@ -79,7 +79,7 @@ const TURN = 100;
  * Trains for some epochs: shuffles by a seed, reads batches, updates, reports. The examples that do not fill
  * the last batch of an epoch are left out of it.
  *
- * @throws DivergenceError when a loss or gradient norm is no finite number, with the last checkpoint, to which
+ * @throws DivergenceError when a loss, gradient norm or trained parameter is no finite number, with the last checkpoint, to which
  * the parameters are set back; AbortError when the signal fires, after `onCheckpoint`; EdgewrightError
  * `invalid-argument` for options out of range or a checkpoint of another network.
  *
@@ -104,6 +104,7 @@ export async function train(trainer: Trainer, options: TrainOptions): Promise<Tr
   throwIfAborted(signal, "train");
 
   const order = resume === undefined ? createRng(seed) : restoreRng(resume.order);
+  trainer.reset();
   if (resume !== undefined) restore(trainer, resume);
   let step = resume?.step ?? 0;
   let good: Checkpoint | undefined;
@@ -140,13 +141,16 @@ export async function train(trainer: Trainer, options: TrainOptions): Promise<Tr
         ({ loss, gradientNorm } = trainer.step(trainer.batch, rate));
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm ?? 0)) {
           restore(trainer, good);
-          throw diverged(epoch, i, loss, gradientNorm, good);
+          const what = Number.isFinite(loss)
+            ? `gradient norm is ${gradientNorm}`
+            : `loss is ${loss}`;
+          throw diverged(`the ${what} at step ${i} of epoch ${epoch}`, good);
         }
       }
       step++;
       lossSum += loss;
       if (checkpointEvery !== undefined && step % checkpointEvery === 0 && i + 1 < stepsPerEpoch) {
-        good = capture(i + 1);
+        good = requireFinite(trainer, capture(i + 1), good);
         await onCheckpoint?.(good);
       }
       const time = now();
@@ -165,16 +169,17 @@ export async function train(trainer: Trainer, options: TrainOptions): Promise<Tr
         lastTurn = now();
       }
       if (signal?.aborted && !(i + 1 === stepsPerEpoch && epoch + 1 === epochs)) {
-        await onCheckpoint?.(capture(i + 1));
+        await onCheckpoint?.(requireFinite(trainer, capture(i + 1), good));
         throw new AbortError("train", signal.reason);
       }
     }
     losses.push(lossSum / stepsPerEpoch);
-    good = {
+    const complete: Checkpoint = {
       ...{ epoch: epoch + 1, stepInEpoch: 0, step, lossSum: 0, order: order.state() },
       augmentation: augmentation.state(),
       ...captureState(trainer),
     };
+    good = requireFinite(trainer, complete, good);
     await onEpoch?.({ epoch, loss: lossSum / stepsPerEpoch, checkpoint: good });
     await onCheckpoint?.(good);
   }
@@ -230,7 +235,7 @@ function checkOptions(options: TrainOptions, stepsPerEpoch: number, perStep: num
   if (!Number.isInteger(checkpointEvery) || checkpointEvery < 1) {
     fail(`expected checkpointEvery to be a whole number from 1, got ${checkpointEvery}`);
   }
-  if (stepsPerEpoch < 1) {
+  if (!(stepsPerEpoch >= 1)) {
     fail(`an update takes ${perStep} examples, the data has ${data.size}; make the batch smaller`);
   }
   if (resume !== undefined && resume.stepInEpoch > stepsPerEpoch) {
@@ -238,18 +243,25 @@ function checkOptions(options: TrainOptions, stepsPerEpoch: number, perStep: num
   }
 }
 
-function diverged(
-  epoch: number,
-  step: number,
-  loss: number,
-  gradientNorm: number | undefined,
-  good: Checkpoint,
-): DivergenceError {
-  const what = Number.isFinite(loss)
-    ? `the gradient norm is ${gradientNorm}`
-    : `the loss is ${loss}`;
+/**
+ * The checkpoint, when every trained parameter is finite in it: an update may overflow after a finite loss, and
+ * then the last good checkpoint is still the one before.
+ */
+function requireFinite(trainer: Trainer, checkpoint: Checkpoint, good: Checkpoint): Checkpoint {
+  const allFinite = ({ parameters }: Checkpoint, name: string): boolean =>
+    parameters[name]!.every((value) => Number.isFinite(value));
+  for (const { name } of trainer.program.trainable) {
+    // Channels that are not trained may hold infinities from the start.
+    if (allFinite(checkpoint, name) || !allFinite(good, name)) continue;
+    restore(trainer, good);
+    throw diverged(`parameter ${name} is no longer finite after ${checkpoint.step} updates`, good);
+  }
+  return checkpoint;
+}
+
+function diverged(what: string, good: Checkpoint): DivergenceError {
   return new DivergenceError(
-    `train: ${what} at step ${step} of epoch ${epoch}; the parameters are back where they were at step ` +
+    `train: ${what}; the parameters are back where they were at step ` +
       `${good.stepInEpoch} of epoch ${good.epoch}. Lower the learning rate, clip gradients, or look at the data`,
     good,
   );

@@ -1,6 +1,10 @@
 import { EdgewrightError } from "@edgewright/core";
 import type { Kernels } from "@edgewright/kernels";
-import type { PartialParameter, ProgramRequest } from "../engine/lower-program.js";
+import {
+  lowerProgram,
+  type PartialParameter,
+  type ProgramRequest,
+} from "../engine/lower-program.js";
 import { type MemoryAccount, predictMemory } from "../engine/memory-account.js";
 import type { Parameter } from "../engine/parameter.js";
 import { createProgram, type Program, type ProgramFeeds } from "../engine/program.js";
@@ -47,7 +51,7 @@ export interface TrainerOptions {
 export interface TrainingMemory extends MemoryAccount {
   /** State of the optimiser: momenta. */
   readonly optimizerBytes: number;
-  /** Parameters, constants, optimiser state, and the block that holds everything else. */
+  /** Parameters, constants, optimiser state, accumulated gradients, and the block that holds everything else. */
   readonly totalBytes: number;
 }
 
@@ -79,6 +83,8 @@ export interface Trainer {
    * @throws what {@link Program.run} throws for feeds that do not fit.
    */
   step(feeds?: ProgramFeeds, options?: { learningRate?: number }): TrainerStep;
+  /** Forgets the passes since the last update, of which an error or a break may have left some. */
+  reset(): void;
   /** Gives the memory back; trained values stay in the parameters. */
   dispose(): void;
   /** `dispose` for a `using` declaration. */
@@ -98,8 +104,13 @@ export interface Trainer {
 export function predictTrainingMemory(options: TrainerOptions): TrainingMemory {
   const { request } = recordTraining(options);
   const account = predictMemory(request);
-  const all = request.trainable ?? request.tape.parameters.filter(({ trainable }) => trainable);
-  return withOptimizer(account, optimizerBytes(options.optimizer, all));
+  const { gradientOf, channelsOf } = lowerProgram(request);
+  const trained = [...gradientOf.keys()].flatMap((parameter) => {
+    if ("tape" in parameter) return [];
+    const channels = channelsOf.get(parameter);
+    return [channels === undefined ? parameter : { parameter, channels }];
+  });
+  return withOptimizer(account, optimizerBytes(options.optimizer, trained), request);
 }
 
 /**
@@ -131,6 +142,11 @@ export function createTrainer(kernels: Kernels, options: TrainerOptions): Traine
   const batch = batchArrays(request.tape);
   let passes = 0;
   let losses = 0;
+  const reset = (): void => {
+    passes = 0;
+    losses = 0;
+    program.clearGradients();
+  };
   const dispose = (): void => {
     optimizer.dispose();
     program.dispose();
@@ -140,24 +156,32 @@ export function createTrainer(kernels: Kernels, options: TrainerOptions): Traine
     options,
     program,
     optimizer,
-    memory: withOptimizer(program.memory, optimizer.bytes),
+    memory: withOptimizer(program.memory, optimizer.bytes, request),
     parameters,
     batch,
     step(feeds = batch, { learningRate } = {}) {
-      program.run(feeds);
+      try {
+        program.run(feeds);
+      } catch (error) {
+        // Half a pass may have been added to the gradients; the next step begins anew.
+        if (!(error instanceof EdgewrightError && error.code === "disposed")) reset();
+        throw error;
+      }
       losses += program.loss;
       passes++;
       const loss = losses / passes;
       if (passes < accumulate && Number.isFinite(loss)) return { loss, gradientNorm: undefined };
-      passes = 0;
-      losses = 0;
-      let gradientNorm: number | undefined;
-      if (Number.isFinite(loss)) {
-        ({ gradientNorm } = optimizer.step(learningRate === undefined ? {} : { learningRate }));
+      try {
+        const rate = learningRate === undefined ? {} : { learningRate };
+        const { gradientNorm } = Number.isFinite(loss)
+          ? optimizer.step(rate)
+          : { gradientNorm: undefined };
+        return { loss, gradientNorm };
+      } finally {
+        reset();
       }
-      program.clearGradients();
-      return { loss, gradientNorm };
     },
+    reset,
     dispose,
     [Symbol.dispose]: dispose,
   };
@@ -209,11 +233,17 @@ function recordTraining(options: TrainerOptions): {
   return { request, parameters };
 }
 
-function withOptimizer(account: MemoryAccount, optimizerBytes: number): TrainingMemory {
-  const { parameterBytes, constantBytes, blockBytes } = account;
+function withOptimizer(
+  account: MemoryAccount,
+  optimizerBytes: number,
+  { accumulate = false }: ProgramRequest,
+): TrainingMemory {
+  const { parameterBytes, constantBytes, blockBytes, gradientBytes } = account;
+  // Accumulated gradients outlive a run, and lie beside the block.
+  const kept = optimizerBytes + (accumulate ? gradientBytes : 0);
   return {
     ...account,
     optimizerBytes,
-    totalBytes: parameterBytes + constantBytes + blockBytes + optimizerBytes,
+    totalBytes: parameterBytes + constantBytes + blockBytes + kept,
   };
 }
