@@ -80,7 +80,8 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
     }
     const { dtype, shape, from, to } = readEntry(name, entry, bytes.length - start);
     ranges.push([from, to]);
-    const data = bytes.slice(start + from, start + to).buffer;
+    // Not `slice`, which gives a view of all bytes where `bytes` is a Buffer of Node.
+    const data = new Uint8Array(bytes.subarray(start + from, start + to)).buffer;
     tensors.set(name, { dtype, shape, data: new (arrayConstructor(dtype))(data) });
   }
   let end = 0;
