@@ -107,10 +107,10 @@ export function resolveConv(where: string, spec: ConvShape): ResolvedConv {
   };
 }
 
-/** Refuses sizes that are not whole numbers from `least`. */
+/** Refuses sizes that are not whole numbers from `least` below 2^31: kernels take them as 32-bit words. */
 export function requireWhole(where: string, sizes: Record<string, number>, least: number): void {
   for (const [name, size] of Object.entries(sizes)) {
-    if (!Number.isInteger(size) || size < least) {
+    if (!Number.isInteger(size) || size < least || size >= 2 ** 31) {
       throw new ShapeError(`${where}: expected a whole ${name} from ${least}, got ${size}`);
     }
   }

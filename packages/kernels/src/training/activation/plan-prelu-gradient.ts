@@ -2,6 +2,7 @@ import { ShapeError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 
 /** The backward pass of y = x < 0 ? slope x : x, for {@link planPreluGradient}. */
@@ -37,6 +38,7 @@ export function planPreluGradient(kernels: Kernels, spec: PreluGradientSpec): Pl
   const { x, dy, slope, dx, dslope, rows, cols, slopes = cols, accumulate = false } = spec;
   requireTraining("planPreluGradient", kernels);
   checkCounts("planPreluGradient", { rows, cols }, 0);
+  checkExtents("planPreluGradient", { x: [rows, cols] });
   if (slopes !== cols && slopes !== 1) {
     throw new ShapeError(
       `planPreluGradient: expected ${cols} slopes (one a column) or 1, got ${slopes}`,

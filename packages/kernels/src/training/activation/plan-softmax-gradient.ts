@@ -1,6 +1,7 @@
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 
 /** The backward pass of a softmax over rows, for {@link planSoftmaxGradient}. */
@@ -30,6 +31,7 @@ export function planSoftmaxGradient(kernels: Kernels, spec: SoftmaxGradientSpec)
   requireTraining("planSoftmaxGradient", kernels);
   checkCounts("planSoftmaxGradient", { rows }, 0);
   checkCounts("planSoftmaxGradient", { cols }, 1);
+  checkExtents("planSoftmaxGradient", { y: [rows, cols] });
   return createPlan(kernels.arena, [
     {
       kernel: "softmax_gradient_f32",

@@ -2,6 +2,7 @@ import { EdgewrightError, ShapeError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 
 /** A mask in memory, for {@link MaskedSoftmaxSpec}. */
@@ -77,8 +78,9 @@ export function planMaskedSoftmax(kernels: Kernels, spec: MaskedSoftmaxSpec): Pl
   requireTraining("planMaskedSoftmax", kernels);
   checkCounts("planMaskedSoftmax", { batch, heads, rows }, 0);
   checkCounts("planMaskedSoftmax", { cols }, 1);
+  checkExtents("planMaskedSoftmax", { x: [batch, heads, rows, cols] });
   const { offset = cols - rows, window = 0 } = causal ?? {};
-  if (!Number.isSafeInteger(offset)) {
+  if (offset !== (offset | 0)) {
     throw new ShapeError(`planMaskedSoftmax: expected a whole number as offset, got ${offset}`);
   }
   if (causal?.window !== undefined) checkCounts("planMaskedSoftmax", { window }, 1);
@@ -90,6 +92,9 @@ export function planMaskedSoftmax(kernels: Kernels, spec: MaskedSoftmaxSpec): Pl
     );
   }
   const strides = mask?.strides ?? [0, 0, cols];
+  const [ofBatch, ofHead, ofRow] = strides;
+  const distances = { "strides[0]": ofBatch, "strides[1]": ofHead, "strides[2]": ofRow };
+  if (mask !== undefined) checkCounts("planMaskedSoftmax", distances, 0);
   const elementBytes = mask?.kind === "add" ? 4 : 1;
   return createPlan(kernels.arena, [
     {

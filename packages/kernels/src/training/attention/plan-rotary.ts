@@ -2,6 +2,7 @@ import { EdgewrightError, ShapeError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { type IndexedPlan, withIndexCheck } from "../indexing/indexed-plan.js";
 import { requireTraining } from "../load-training-kernels.js";
 
@@ -54,6 +55,9 @@ export function planRotary(kernels: Kernels, spec: RotarySpec): IndexedPlan {
   const { positions = 0, positionGroup = outer, pairing = "half", inverse = false } = spec;
   requireTraining("planRotary", kernels);
   checkCounts("planRotary", { outer, sequence, heads, width, rotated, places }, 0);
+  const table = [places, rotated];
+  checkExtents("planRotary", { x: [outer, sequence, heads, width], angles: table });
+  if (spec.positionGroup !== undefined) checkCounts("planRotary", { positionGroup }, 1);
   if (rotated % 2 !== 0 || rotated > width) {
     throw new ShapeError(
       `planRotary: expected an even number of rotated elements up to the width ${width}, got ${rotated}`,

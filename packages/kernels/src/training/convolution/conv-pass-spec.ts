@@ -1,6 +1,7 @@
 import { ShapeError } from "@edgewright/core";
 import { convOutputSize } from "../../convolution/conv-output-size.js";
 import { type Pads, type Pair, requireWhole } from "../../convolution/conv2d-spec.js";
+import { checkExtents } from "../check-extents.js";
 
 /**
  * The shape of a convolution whose three passes training runs: images are [n, h, w, c], weights are
@@ -70,6 +71,9 @@ export function resolveConvPass(where: string, spec: ConvPassSpec): ConvPass {
   if (c % groups !== 0 || oc % groups !== 0) {
     throw new ShapeError(`${where}: ${c} -> ${oc} channels do not divide into ${groups} groups`);
   }
+  // One image, so that the workspace of any batch can be asked for.
+  const padded = [h + top + bottom, w + left + right, c];
+  checkExtents(where, { weights: [kh, kw, c / groups, oc], "an image with its padding": padded });
   const oh = convOutputSize(h, kh, sh, dh, top, bottom);
   const ow = convOutputSize(w, kw, sw, dw, left, right);
   if (oh === 0 || ow === 0) {
@@ -78,9 +82,20 @@ export function resolveConvPass(where: string, spec: ConvPassSpec): ConvPass {
         [top, left, bottom, right].join(", "),
     );
   }
+  checkExtents(where, { "an image of the result": [oh, ow, oc] });
   const direct = spec.algorithm === "direct";
   const window = { kh, kw, sh, sw, dh, dw, top, left, bottom, right };
   return { n, h, w, c, oc, ...window, groups, direct, oh, ow };
+}
+
+/** Refuses images that no memory holds, in the name of the function `where`. */
+export function checkBatch<Pass extends Pick<ConvPass, "n" | "h" | "w" | "c" | "oc" | "oh" | "ow">>(
+  where: string,
+  pass: Pass,
+): Pass {
+  const { n, h, w, c, oc, oh, ow } = pass;
+  checkExtents(where, { "the input": [n, h, w, c], "the output": [n, oh, ow, oc] });
+  return pass;
 }
 
 /** Refuses `channels` that are not output channels in ascending order. */

@@ -4,7 +4,7 @@ import { createPlan, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { forwardAxis } from "./axis-classes.js";
-import { type ConvPass, type ConvPassSpec, resolveConvPass } from "./conv-pass-spec.js";
+import { type ConvPass, type ConvPassSpec, checkBatch, resolveConvPass } from "./conv-pass-spec.js";
 import { type GatherConvolution, gatherJobs, gatherWorkspaceFloats } from "./gather-convolution.js";
 
 /** The forward pass of a convolution whose weights change between runs; addresses are bytes in the arena. */
@@ -43,7 +43,9 @@ export interface ConvForwardSpec extends ConvPassSpec {
  */
 export function planConvForward(kernels: Kernels, spec: ConvForwardSpec): Plan {
   requireTraining("planConvForward", kernels);
-  const conv = forwardGather(resolveConvPass("planConvForward", spec));
+  const conv = forwardGather(
+    checkBatch("planConvForward", resolveConvPass("planConvForward", spec)),
+  );
   const { x: source, y: out, weights, bias, activation, workspace } = spec;
   const own: Allocation[] = [];
   const at = { source, out, weights, bias, activation, workspace };

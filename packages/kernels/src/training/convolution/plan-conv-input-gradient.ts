@@ -3,7 +3,7 @@ import { createPlan, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { inputGradientAxes } from "./axis-classes.js";
-import { type ConvPass, type ConvPassSpec, resolveConvPass } from "./conv-pass-spec.js";
+import { type ConvPass, type ConvPassSpec, checkBatch, resolveConvPass } from "./conv-pass-spec.js";
 import { type GatherConvolution, gatherJobs, gatherWorkspaceFloats } from "./gather-convolution.js";
 
 /** The gradient of a convolution with respect to its input; addresses are bytes in the arena. */
@@ -27,7 +27,9 @@ export interface ConvInputGradientSpec extends ConvPassSpec {
  */
 export function planConvInputGradient(kernels: Kernels, spec: ConvInputGradientSpec): Plan {
   requireTraining("planConvInputGradient", kernels);
-  const conv = inputGather(resolveConvPass("planConvInputGradient", spec));
+  const conv = inputGather(
+    checkBatch("planConvInputGradient", resolveConvPass("planConvInputGradient", spec)),
+  );
   const { dy: source, dx: out, weights, workspace } = spec;
   const own: Allocation[] = [];
   const jobs = gatherJobs(kernels, conv, { source, out, weights, workspace }, own);

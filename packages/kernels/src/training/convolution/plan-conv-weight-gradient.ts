@@ -7,6 +7,7 @@ import { pickColumnsJob } from "../product/pick-columns.js";
 import {
   type ConvPass,
   type ConvPassSpec,
+  checkBatch,
   checkChannels,
   resolveConvPass,
 } from "./conv-pass-spec.js";
@@ -51,7 +52,7 @@ const LEAST_CHANNELS = 8;
 export function planConvWeightGradient(kernels: Kernels, spec: ConvWeightGradientSpec): Plan {
   const where = "planConvWeightGradient";
   requireTraining(where, kernels);
-  const pass = resolveConvPass(where, spec);
+  const pass = checkBatch(where, resolveConvPass(where, spec));
   checkChannels(where, spec.channels, pass.oc);
   const { n, h, w, c, oc, kw, sh, sw, groups, oh, ow } = pass;
   const { channels, accumulate = false, workspace } = spec;

@@ -7,6 +7,7 @@ import {
   type ResolvedConv,
   resolveConv,
 } from "../../convolution/conv2d-spec.js";
+import { checkExtents } from "../check-extents.js";
 
 /** Sizes of a depthwise convolution: x [n, h, w, c], weights [kh, kw, c], y [n, oh, ow, c]. */
 export interface DepthwiseShape {
@@ -39,6 +40,8 @@ export function resolveDepthwise(where: string, spec: DepthwiseShape): ResolvedD
   const weights = { ptr: 0 } as ConvShape["weights"]; // sizes do not depend on them
   const conv = resolveConv(where, { ...spec, weights, oc: spec.c, groups: spec.c });
   const { h, w, kh, kw, sh, sw, dh, dw, top, left, bottom, right } = conv;
+  const padded = [h + top + bottom, w + left + right, spec.c];
+  checkExtents(where, { weights: [kh, kw, spec.c], "an image with its padding": padded });
   const oh = convOutputSize(h, kh, sh, dh, top, bottom);
   const ow = convOutputSize(w, kw, sw, dw, left, right);
   if (oh < 1 || ow < 1) {

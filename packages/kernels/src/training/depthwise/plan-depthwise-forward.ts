@@ -2,6 +2,7 @@ import { depthwiseJob } from "../../convolution/depthwise.js";
 import { copyJobs } from "../../layout/plan-copy.js";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkBatch } from "../convolution/conv-pass-spec.js";
 import { requireTraining } from "../load-training-kernels.js";
 import {
   type DepthwiseShape,
@@ -39,7 +40,7 @@ export function depthwiseForwardWorkspaceBytes(spec: DepthwiseShape): number {
  */
 export function planDepthwiseForward(kernels: Kernels, spec: DepthwiseForwardSpec): Plan {
   requireTraining("planDepthwiseForward", kernels);
-  const conv = resolveDepthwise("planDepthwiseForward", spec);
+  const conv = checkBatch("planDepthwiseForward", resolveDepthwise("planDepthwiseForward", spec));
   const { x, y, weights, bias = 0, workspace = 0 } = spec;
   if (isPlain3x3(conv))
     return createPlan(kernels.arena, [job3x3(conv, x, y, weights, bias, false)]);

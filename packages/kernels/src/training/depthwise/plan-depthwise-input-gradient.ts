@@ -1,5 +1,6 @@
 import { createPlan, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkBatch } from "../convolution/conv-pass-spec.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { type DepthwiseShape, isPlain3x3, resolveDepthwise } from "./depthwise-spec.js";
 import { job3x3 } from "./plan-depthwise-forward.js";
@@ -25,7 +26,10 @@ export function planDepthwiseInputGradient(
   spec: DepthwiseInputGradientSpec,
 ): Plan {
   requireTraining("planDepthwiseInputGradient", kernels);
-  const conv = resolveDepthwise("planDepthwiseInputGradient", spec);
+  const conv = checkBatch(
+    "planDepthwiseInputGradient",
+    resolveDepthwise("planDepthwiseInputGradient", spec),
+  );
   const { n, h, w, c, oh, ow, kh, kw, sh, sw, dh, dw, top, left } = conv;
   const { dy, dx, weights } = spec;
   if (isPlain3x3(conv)) {

@@ -2,6 +2,7 @@ import { ShapeError } from "@edgewright/core";
 import type { Allocation } from "../../runtime/arena.js";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkBatch } from "../convolution/conv-pass-spec.js";
 import { requireTraining } from "../load-training-kernels.js";
 import {
   type DepthwiseShape,
@@ -53,7 +54,10 @@ export function planDepthwiseWeightGradient(
   spec: DepthwiseWeightGradientSpec,
 ): Plan {
   requireTraining("planDepthwiseWeightGradient", kernels);
-  const conv = resolveDepthwise("planDepthwiseWeightGradient", spec);
+  const conv = checkBatch(
+    "planDepthwiseWeightGradient",
+    resolveDepthwise("planDepthwiseWeightGradient", spec),
+  );
   const { h, w, c, oh, ow, kh, kw, sh, sw, dh, dw: dilationX, top, left } = conv;
   const { x, dy, dw, channels, workspace, accumulate = false } = spec;
   const { lanes, starts, numbers } = stripsOf("planDepthwiseWeightGradient", conv, channels);

@@ -1,6 +1,7 @@
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { type IndexedPlan, withIndexCheck } from "./indexed-plan.js";
 
@@ -64,6 +65,7 @@ export function planGather(kernels: Kernels, spec: GatherSpec): IndexedPlan {
   const { x, indices, y, outer = 1, rows, count, cols } = spec;
   requireTraining("planGather", kernels);
   checkCounts("planGather", { outer, rows, count, cols }, 0);
+  checkExtents("planGather", { x: [outer, rows, cols], y: [outer, count, cols] });
   const plan = createPlan(kernels.arena, [
     {
       kernel: "gather_rows",
@@ -87,6 +89,7 @@ export function planGatherGradient(kernels: Kernels, spec: GatherGradientSpec): 
   const { dy, indices, dx, outer = 1, rows, count, cols, accumulate = false } = spec;
   requireTraining("planGatherGradient", kernels);
   checkCounts("planGatherGradient", { outer, rows, count, cols }, 0);
+  checkExtents("planGatherGradient", { dx: [outer, rows, cols], dy: [outer, count, cols] });
   const jobs: JobSpec[] = [];
   const words = outer * rows * cols;
   if (!accumulate) {

@@ -2,8 +2,10 @@ import { formatShape, ShapeError, stridesOf } from "@edgewright/core";
 import { planBinary } from "../../elementwise/plan-binary.js";
 import { planReduce } from "../../elementwise/plan-reduce.js";
 import { planCopy } from "../../layout/plan-copy.js";
+import { checkCounts } from "../../runtime/check-counts.js";
 import type { Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { joinPlans } from "./join-plans.js";
 
 /** Sizes of the gradient of a broadcast. */
@@ -55,6 +57,7 @@ export function broadcastGradientWorkspaceBytes(spec: BroadcastGradientShape): n
 export function planBroadcastGradient(kernels: Kernels, spec: BroadcastGradientSpec): Plan {
   const { dy, dx, target, accumulate = false, workspace = 0 } = spec;
   const steps = sumSteps(spec);
+  checkExtents("planBroadcastGradient", { dy: spec.shape });
   const [firstSlot] = slotBytes(steps, accumulate);
   const plans: Plan[] = [];
   let from = dy;
@@ -77,6 +80,9 @@ export function planBroadcastGradient(kernels: Kernels, spec: BroadcastGradientS
 
 /** The sums that lead from `shape` to `target`, longest axis first. */
 function sumSteps({ shape, target }: BroadcastGradientShape): Step[] {
+  for (const length of [...shape, ...target]) {
+    checkCounts("planBroadcastGradient", { "every length": length }, 0);
+  }
   const missing = shape.length - target.length;
   if (missing < 0 || target.some((dim, i) => dim !== 1 && dim !== shape[i + missing])) {
     throw new ShapeError(

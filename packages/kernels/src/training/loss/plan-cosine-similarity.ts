@@ -2,6 +2,7 @@ import { EdgewrightError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { type Upstream, upstreamStep } from "./upstream.js";
 
@@ -90,6 +91,7 @@ function checkShape(where: string, kernels: Kernels, spec: CosineShape): number 
   const { rows, cols, epsilon = 1e-8 } = spec;
   requireTraining(where, kernels);
   checkCounts(where, { rows, cols }, 0);
+  checkExtents(where, { a: [rows, cols] });
   if (!(epsilon > 0)) {
     throw new EdgewrightError(
       "invalid-argument",

@@ -2,8 +2,9 @@ import { EdgewrightError, ValidationError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
-import { type LossReduction, type Upstream, upstreamStep } from "./upstream.js";
+import { checkReduction, type LossReduction, type Upstream, upstreamStep } from "./upstream.js";
 
 /** What both passes of a cross-entropy against labels know. */
 export interface CrossEntropyShape {
@@ -178,12 +179,20 @@ function checkShape(
   requireTraining(where, kernels);
   checkCounts(where, { rows }, 0);
   checkCounts(where, { classes }, 1);
+  checkExtents(where, { logits: [rows, classes] });
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new EdgewrightError(
       "invalid-argument",
       `${where}: expected labelSmoothing from 0 to 1, got ${labelSmoothing}`,
     );
   }
+  if (ignoreIndex !== (ignoreIndex | 0)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `${where}: expected ignoreIndex to be a whole number of 32 bits, got ${ignoreIndex}`,
+    );
+  }
   const { classWeights = 0, reduction = "mean" } = spec;
+  checkReduction(where, reduction);
   return { ignoreIndex, labelSmoothing, classWeights, reduction };
 }

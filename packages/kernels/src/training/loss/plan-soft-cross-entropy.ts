@@ -2,8 +2,9 @@ import { EdgewrightError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
-import { type LossReduction, type Upstream, upstreamStep } from "./upstream.js";
+import { checkReduction, type LossReduction, type Upstream, upstreamStep } from "./upstream.js";
 
 /** What both passes of a loss against distributions know. */
 export interface SoftCrossEntropyShape {
@@ -143,12 +144,14 @@ function checkShape(
   requireTraining(where, kernels);
   checkCounts(where, { rows }, 0);
   checkCounts(where, { classes }, 1);
+  checkExtents(where, { logits: [rows, classes] });
   if (!(temperature > 0 && Number.isFinite(temperature))) {
     throw new EdgewrightError(
       "invalid-argument",
       `${where}: expected a temperature above 0, got ${temperature}`,
     );
   }
+  checkReduction(where, reduction);
   const flags =
     (spec.targetKind === "logits" ? FROM_LOGITS : 0) | (spec.divergence ? DIVERGENCE : 0);
   return { temperature, flags, reduction };

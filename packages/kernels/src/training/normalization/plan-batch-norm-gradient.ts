@@ -2,6 +2,7 @@ import { EdgewrightError } from "@edgewright/core";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { planMaskGradient } from "../activation/plan-masked-activation.js";
+import { checkExtents } from "../check-extents.js";
 import { joinPlans } from "../layout/join-plans.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { type ChannelChunks, channelChunks, partialBytes } from "./channel-chunks.js";
@@ -58,14 +59,15 @@ export function planBatchNormGradient(kernels: Kernels, spec: BatchNormGradientS
   if (mask !== 0 && dx !== undefined && c % 8 !== 0) {
     // A byte of the mask lies across positions: a pass of its own is faster.
     const { mask: _, ...unmasked } = spec;
-    return joinPlans([
-      planMaskGradient(kernels, { kind: "relu", dy, dx, mask, count: rows * c }),
-      planBatchNormGradient(kernels, { ...unmasked, dy: dx }),
-    ]);
+    // Made first: it checks the sizes, and what it refuses must not leave the other plan behind.
+    const gradient = planBatchNormGradient(kernels, { ...unmasked, dy: dx });
+    const masking = planMaskGradient(kernels, { kind: "relu", dy, dx, mask, count: rows * c });
+    return joinPlans([masking, gradient]);
   }
   const frozen = spec.frozen === true;
   const accumulate = spec.accumulate ? 1 : 0;
   const chunks = channelChunks(where, 1, rows, c);
+  checkExtents(where, { dy: [rows, c] });
   const sums = workspace + partialBytes(chunks).partial;
   const factors = sums + 2 * c * 4;
   const usesX = dgamma !== 0 || (!frozen && dx !== undefined);

@@ -1,6 +1,7 @@
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { planMaskedActivation } from "../activation/plan-masked-activation.js";
+import { checkExtents } from "../check-extents.js";
 import { joinPlans } from "../layout/join-plans.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { type ChannelChunks, channelChunks, partialBytes } from "./channel-chunks.js";
@@ -71,6 +72,7 @@ export function planBatchNormTraining(kernels: Kernels, spec: BatchNormTrainingS
   if (maskNeedsPass(spec)) return withMaskPass(kernels, spec, planBatchNormTraining);
   const { x, rows, c, mean, rstd, workspace, epsilon = 1e-5, momentum = 0.1 } = spec;
   const chunks = channelChunks("planBatchNormTraining", 1, rows, c);
+  checkExtents("planBatchNormTraining", { x: [rows, c] });
   const merged = workspace + partialBytes(chunks).partial;
   return createPlan(kernels.arena, [
     ...momentJobs(chunks, x, workspace, merged),
@@ -119,6 +121,7 @@ export function planBatchNormFrozen(kernels: Kernels, spec: BatchNormFrozenSpec)
   if (maskNeedsPass(spec)) return withMaskPass(kernels, spec, planBatchNormFrozen);
   const { rows, c, variance, rstd, epsilon = 1e-5 } = spec;
   const chunks = channelChunks("planBatchNormFrozen", 1, rows, c);
+  checkExtents("planBatchNormFrozen", { x: [rows, c] });
   return createPlan(kernels.arena, [
     {
       kernel: "inverse_deviation_f32",

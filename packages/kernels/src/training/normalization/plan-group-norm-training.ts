@@ -2,6 +2,7 @@ import { ShapeError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { channelChunks, partialBytes } from "./channel-chunks.js";
 import { channelGradientJob, productJobs } from "./plan-batch-norm-gradient.js";
@@ -55,6 +56,7 @@ export function planGroupNormTraining(kernels: Kernels, spec: GroupNormTrainingS
   const { x, n, positions, c, groups, workspace, epsilon = 1e-5 } = spec;
   const size = channelsOfGroup(where, spec);
   const chunks = channelChunks(where, n, positions, c);
+  checkExtents(where, { x: [n, positions, c] });
   const merged = workspace + partialBytes(chunks).partial;
   return createPlan(kernels.arena, [
     ...momentJobs(chunks, x, workspace, merged),
@@ -111,6 +113,7 @@ export function planGroupNormGradient(kernels: Kernels, spec: GroupNormGradientS
   const { x, dy, dx, n, positions, c, groups, rstd, gamma = 0, workspace } = spec;
   const size = channelsOfGroup(where, spec);
   const chunks = channelChunks(where, n, positions, c);
+  checkExtents(where, { x: [n, positions, c] });
   const sums = workspace + partialBytes(chunks).partial;
   const mean = sums + partialBytes(chunks).merged;
   const factors = mean + n * c * 4;

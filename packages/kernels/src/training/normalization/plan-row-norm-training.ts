@@ -1,6 +1,7 @@
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 
 /** Sizes of a normalisation of rows. */
@@ -38,6 +39,7 @@ export function planRowNormTraining(kernels: Kernels, spec: RowNormTrainingSpec)
   requireTraining("planRowNormTraining", kernels);
   const { x, y, rows, cols, gamma = 0, beta = 0, epsilon = 1e-5, mean = 0, rstd } = spec;
   checkCounts("planRowNormTraining", { rows, cols }, 1);
+  checkExtents("planRowNormTraining", { x: [rows, cols] });
   return createPlan(kernels.arena, [
     {
       kernel: "normalize_rows_f32",
@@ -88,6 +90,7 @@ export function planRowNormGradient(kernels: Kernels, spec: RowNormGradientSpec)
   requireTraining("planRowNormGradient", kernels);
   const { x, dy, dx = 0, rows, cols, gamma = 0, mean = 0, rstd, workspace } = spec;
   checkCounts("planRowNormGradient", { rows, cols }, 1);
+  checkExtents("planRowNormGradient", { x: [rows, cols] });
   const { dgamma, dbeta } = spec;
   const chunk = rowsOfChunk(cols);
   const units = Math.ceil(rows / chunk);

@@ -73,9 +73,12 @@ export function planUpdates(
   return { plan, settings: () => arena.f32(block.ptr, settingsCount) };
 }
 
-function checkUpdate(where: string, { count, columns, weightDecay = 0 }: ParameterUpdate): void {
+function checkUpdate(where: string, update: ParameterUpdate): void {
+  const { count, columns, weightDecay = 0, learningRateFactor = 1 } = update;
   checkCounts(where, { count }, 0);
   requireRange(where, "weightDecay", weightDecay, 0, Number.MAX_VALUE);
+  const most = Number.MAX_VALUE;
+  requireRange(where, "learningRateFactor", learningRateFactor, -most, most);
   if (columns === undefined) return;
   const { indices, cols } = columns;
   checkCounts(where, { cols }, 1);

@@ -1,5 +1,6 @@
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { channelChunks } from "../normalization/channel-chunks.js";
 import { type PoolShape, poolWords } from "./pool-shape.js";
@@ -69,6 +70,7 @@ export function planGlobalAveragePoolGradient(
   const where = "planGlobalAveragePoolGradient";
   requireTraining(where, kernels);
   const { n, positions, c, dx, dy } = spec;
+  checkExtents(where, { dx: [n, positions, c] });
   const { chunk, chunks, units, grain } = channelChunks(where, n, positions, c);
   const params = [dx, dy, c, positions, chunk, chunks];
   const kernel = "global_average_gradient_f32";

@@ -1,6 +1,7 @@
 import { ShapeError } from "@edgewright/core";
 import type { Pads, Pair } from "../../convolution/conv2d-spec.js";
 import { checkCounts } from "../../runtime/check-counts.js";
+import { checkExtents } from "../check-extents.js";
 
 /** Sizes of a two-dimensional pooling: x [n, h, w, c], y [n, oh, ow, c]. */
 export interface PoolShape {
@@ -35,6 +36,8 @@ export function poolWords(where: string, spec: PoolShape): number[] {
   const [top, left, bottom, right] = spec.pads ?? [0, 0, 0, 0];
   checkCounts(where, { n, h, w, c, oh, ow, kh, kw, sh, sw, dh, dw }, 1);
   checkCounts(where, { top, left, bottom, right }, 0);
+  const padded = [n, h + top + bottom, w + left + right, c];
+  checkExtents(where, { "the image with its padding": padded, "the result": [n, oh, ow, c] });
   const fits = touchesAll(h, oh, kh, sh, dh, top) && touchesAll(w, ow, kw, sw, dw, left);
   if (!fits) {
     throw new ShapeError(

@@ -2,6 +2,7 @@ import type { Allocation } from "../../runtime/arena.js";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { checkChannels } from "../convolution/conv-pass-spec.js";
 import { requireTraining } from "../load-training-kernels.js";
 
@@ -29,6 +30,7 @@ export function planBiasGradient(kernels: Kernels, spec: BiasGradientSpec): Plan
   requireTraining("planBiasGradient", kernels);
   const { dy, rows, cols, db, accumulate = false, channels } = spec;
   checkCounts("planBiasGradient", { rows, cols }, 1);
+  checkExtents("planBiasGradient", { dy: [rows, cols] });
   checkChannels("planBiasGradient", channels, cols);
   const own: Allocation[] = [];
   if (channels !== undefined) own.push(kernels.arena.upload(Int32Array.from(channels)));

@@ -5,6 +5,7 @@ import type { Allocation } from "../../runtime/arena.js";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { checkExtents } from "../check-extents.js";
 import { requireTraining } from "../load-training-kernels.js";
 import { columnProductJob } from "./column-product.js";
 
@@ -201,11 +202,17 @@ function packedJobs(kernels: Kernels, spec: ProductSpec, own: Allocation[]): Job
 
 function checkProduct(spec: ProductSpec): void {
   const { m, n, k, transposeA = false, transposeB = false, batch } = spec;
-  checkCounts("planProduct", { m, n, k, "batch.count": batch?.count ?? 1 }, 1);
+  checkCounts("planProduct", { m, n, k, "batch.count": batch === undefined ? 1 : batch.count }, 1);
+  checkExtents("planProduct", { A: [m, k], B: [k, n], C: [m, n] });
+  if (batch !== undefined) {
+    const { strideA, strideB, strideC } = batch;
+    checkCounts("planProduct", { strideA, strideB, strideC }, 0);
+  }
   const least = { lda: transposeA ? m : k, ldb: transposeB ? k : n, ldc: n };
   for (const name of ["lda", "ldb", "ldc"] as const) {
     const given = spec[name];
-    if (given !== undefined && !(Number.isInteger(given) && given >= least[name])) {
+    if (given === undefined) continue;
+    if (!Number.isInteger(given) || given < least[name] || given >= 2 ** 31) {
       throw new ShapeError(
         `planProduct: expected ${name} of at least ${least[name]}, got ${given}`,
       );
