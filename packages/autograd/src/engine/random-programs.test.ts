@@ -3,6 +3,7 @@ import type { Kernels } from "@edgewright/kernels";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadEveryKernels } from "../testing/check-gradients.test-support.js";
+import { errorToLargest } from "../testing/compare-gradients.test-support.js";
 import type { ProgramRequest } from "./lower-program.js";
 import type { Parameter } from "./parameter.js";
 import { createProgram, type Program } from "./program.js";
@@ -111,7 +112,13 @@ describe("random programs", () => {
           const channels = part.channelsOf(parameter);
           const data = whole.gradient(parameter).data as Float32Array;
           const expected = channels ? data.filter((_, i) => channels.includes(i % columns)) : data;
-          expect(part.gradient(parameter).data).toEqual(expected);
+          const got = part.gradient(parameter).data as Float32Array;
+          // Relaxed kernels round once in whole vectors and twice beside them, and fewer channels fill fewer.
+          if (channels && kernels.variant === "relaxed") {
+            expect(errorToLargest(got, expected)).toBeLessThan(1e-5);
+          } else {
+            expect(got).toEqual(expected);
+          }
         }
       });
     }
