@@ -39,10 +39,7 @@ const COMMON_OPTIONS = {
 /** Runs a benchmark as a program: arguments, sections, the report, the exit code. */
 export async function runBenchmark(definition: BenchmarkDefinition): Promise<void> {
   const options = { ...COMMON_OPTIONS, ...definition.options };
-  const { values } = parseArgs({
-    options: options as NonNullable<ParseArgsConfig["options"]>,
-    allowPositionals: true,
-  }) as { values: Record<string, string | boolean | undefined> };
+  const values = readOptions(options as NonNullable<ParseArgsConfig["options"]>);
   if (values.help) {
     process.stdout.write(describeUsage(definition, options));
     return;
@@ -94,6 +91,22 @@ export async function discoverSections(folder: URL): Promise<BenchSection[]> {
     });
   }
   return sections;
+}
+
+function readOptions(
+  options: NonNullable<ParseArgsConfig["options"]>,
+): Record<string, string | boolean | undefined> {
+  try {
+    const { values } = parseArgs({ options, allowPositionals: true });
+    const seconds = values["max-seconds"];
+    if (seconds !== undefined && !(Number(seconds) > 0)) {
+      throw new Error(`--max-seconds must be a number above 0, got "${seconds}"`);
+    }
+    return values as Record<string, string | boolean | undefined>;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}. See --help\n`);
+    process.exit(2);
+  }
 }
 
 function chooseSections(
