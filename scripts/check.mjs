@@ -24,6 +24,8 @@ const checks = {
     "--exclude-entrypoints",
     "kernels.wasm",
     "kernels-relaxed.wasm",
+    "kernels-language.wasm",
+    "kernels-language-relaxed.wasm",
     "kernels-training.wasm",
     "kernels-training-relaxed.wasm",
   ]),

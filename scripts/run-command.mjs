@@ -82,7 +82,7 @@ function installDependencies() {
 // The WebAssembly of the kernels is the one thing that sources need built.
 function buildKernels() {
   const folder = join(root, "packages", "kernels");
-  const built = join(folder, "src", "generated", "training-baseline.ts"); // of two modules, the later
+  const built = join(folder, "src", "generated", "language-baseline.ts"); // of several modules, the last
   if (existsSync(built) && changedAt(join(folder, "assembly")) < statSync(built).mtimeMs) return;
   const { status } = spawnSync(process.execPath, ["scripts/build-wasm.mjs"], {
     cwd: folder,

@@ -1,1 +1,10 @@
-export { default } from "../../tsup.base.js";
+import { defineConfig } from "tsup";
+import { base } from "../../tsup.base.js";
+
+// What both entries use lies in chunks, so that who imports both has one copy.
+export default defineConfig({
+  ...base,
+  entry: { index: "src/index.ts", "model-files": "src/model-files/index.ts" },
+  splitting: true,
+  clean: true,
+});

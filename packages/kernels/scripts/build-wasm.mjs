@@ -1,4 +1,4 @@
-// Compiles assembly/ and assembly/training/, each with and without relaxed SIMD, and embeds the modules as
+// Compiles assembly/, assembly/training/ and assembly/language/, each with and without relaxed SIMD, and embeds the modules as
 // base64 in src/generated. Shared memory (threads) needs no third build: see src/runtime/shared-memory.ts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,13 @@ const modules = [
     entry: "assembly/training/index.ts",
     prefix: "training-",
     limit: 64 * 1024,
-    data: [32 * 1024, 64 * 1024],
+    data: [32 * 1024, 48 * 1024],
+  },
+  {
+    entry: "assembly/language/index.ts",
+    prefix: "language-",
+    limit: 64 * 1024,
+    data: [48 * 1024, 64 * 1024],
   },
 ];
 const variants = {
@@ -44,7 +50,7 @@ for (const module of modules) {
 }
 
 async function compile({ entry, prefix, limit, data }, variant) {
-  const file = `dist/kernels${prefix && "-training"}${variant === "baseline" ? "" : "-relaxed"}.wasm`;
+  const file = `dist/kernels${prefix && `-${prefix.slice(0, -1)}`}${variant === "baseline" ? "" : "-relaxed"}.wasm`;
   const { error, stderr } = await asc.main([
     entry,
     ...["--runtime", "stub", "--noAssert", "-O3", "--enable", "simd", "--enable", "threads"],

@@ -1,0 +1,9 @@
+// Everything the extension module "language" exports: kernels that only language models need, in the same
+// form `name(params: usize, begin: i32, end: i32)`. It runs over the memory of the main module, beside it; a
+// name of another module must not come again.
+export { set_thread } from "../thread";
+
+/** Which build this is: 1 with relaxed SIMD. */
+export function uses_relaxed_simd(params: usize, begin: i32, end: i32): i32 {
+  return RELAXED;
+}

@@ -1,0 +1,6 @@
+/**
+ * Language models that decode at falling precision.
+ *
+ * @packageDocumentation
+ */
+export {};

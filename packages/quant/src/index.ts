@@ -1,0 +1,6 @@
+/**
+ * Weights of models in few bits.
+ *
+ * @packageDocumentation
+ */
+export {};
