@@ -44,7 +44,7 @@ export function ensurePeers(): void {
   const installed = join(folder, "node_modules", ".pnpm", "lock.yaml");
   const wanted = readFileSync(join(folder, "pnpm-lock.yaml"), "utf8");
   if (existsSync(installed) && sameVersions(readFileSync(installed, "utf8"), wanted)) return;
-  process.stderr.write("installing the peers to compare with (bench/peers, about 600 MB) ...\n");
+  process.stderr.write("installing the peers to compare with (bench/peers, about 750 MB) ...\n");
   const { status, error } = spawnSync(
     process.platform === "win32" ? "npx.cmd" : "npx",
     ["--yes", `pnpm@${pinnedPnpm()}`, "install", "--frozen-lockfile", "--ignore-scripts"],
