@@ -32,6 +32,13 @@ export {
   toFloat16Bits,
 } from "./half.js";
 export {
+  type BinaryCodedParts,
+  binaryCodedScales,
+  packBinaryCoded,
+  unpackBinaryCoded,
+  unpackBinaryCodes,
+} from "./packed/binary-coded.js";
+export {
   type Int4GroupParts,
   packInt4Group,
   type QuantizeInt4Options,
@@ -52,6 +59,7 @@ export {
   unpackNestedCodes,
 } from "./packed/nested.js";
 export type {
+  BinaryCodedTensor,
   Int4GroupTensor,
   Int8ChannelTensor,
   NestedTensor,

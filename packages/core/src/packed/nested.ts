@@ -1,4 +1,5 @@
 import { EdgewrightError } from "../errors.js";
+import { checkWidths, joinWidths, packBitPlanes, unpackBitPlanes } from "./bit-planes.js";
 import { checkElements, checkPart, packFloats, unpackFloats, viewAsMatrix } from "./matrix-view.js";
 import type { NestedTensor, PackedFloats } from "./packed-tensor.js";
 
@@ -41,57 +42,22 @@ export function packNested(parts: NestedParts): NestedTensor {
       where,
     );
   });
-  const rowBytes = planeRowBytes(cols);
-  const planes = new Uint8Array(bits * rows * rowBytes);
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < cols; col++) {
-      const code = codes[row * cols + col]!;
-      if (code >= 2 ** bits) {
-        throw new EdgewrightError(
-          "invalid-argument",
-          `${where}: code ${code} in row ${row}, column ${col} has more than ${bits} bits`,
-        );
-      }
-      for (let plane = 0; plane < bits; plane++) {
-        const at = (plane * rows + row) * rowBytes + (col >> 3);
-        planes[at] = planes[at]! | (((code >> (bits - 1 - plane)) & 1) << (col & 7));
-      }
-    }
-  }
-  const all = new Float32Array(books * (2 ** (bits + 1) - 2 ** seedBits));
-  let end = 0;
-  for (const book of parts.codebooks) {
-    all.set(book, end);
-    end += book.length;
-  }
-  const codebooks = packFloats(all, codebookType);
+  const planes = packBitPlanes(codes, { rows, cols }, bits, where);
+  const codebooks = packFloats(joinWidths(parts.codebooks), codebookType);
   return { format: "nested", shape, seedBits, bits, planes, rowsPerCodebook, codebooks };
 }
 
 /** Codes at `width` bits, [rows, cols], read from the first `width` planes alone. */
 export function unpackNestedCodes(packed: NestedTensor, width: number = packed.bits): Uint8Array {
   const where = "unpackNestedCodes";
-  const { rows, cols } = viewAsMatrix(packed.shape, where);
-  const rowBytes = planeRowBytes(cols);
   checkWidths(packed.seedBits, packed.bits, where);
-  checkPart(packed.planes.length, packed.bits * rows * rowBytes, "planes", where);
-  if (!Number.isInteger(width) || width < 1 || width > packed.bits) {
-    throw new EdgewrightError(
-      "invalid-argument",
-      `${where}: a width from 1 to ${packed.bits} bits was expected, got ${width}`,
-    );
-  }
-  const codes = new Uint8Array(rows * cols);
-  for (let plane = 0; plane < width; plane++) {
-    for (let row = 0; row < rows; row++) {
-      const base = (plane * rows + row) * rowBytes;
-      for (let col = 0; col < cols; col++) {
-        const bit = (packed.planes[base + (col >> 3)]! >> (col & 7)) & 1;
-        codes[row * cols + col] = (codes[row * cols + col]! << 1) | bit;
-      }
-    }
-  }
-  return codes;
+  return unpackBitPlanes(
+    packed.planes,
+    viewAsMatrix(packed.shape, where),
+    packed.bits,
+    width,
+    where,
+  );
 }
 
 /** The codebooks of one width, [ceil(rows / rowsPerCodebook), 2^width]. */
@@ -122,11 +88,6 @@ export function unpackNested(packed: NestedTensor, width: number = packed.bits):
   });
 }
 
-// Whole 32-bit words, so that kernels may load them.
-function planeRowBytes(cols: number): number {
-  return 4 * Math.ceil(cols / 32);
-}
-
 function countCodebooks(rows: number, rowsPerCodebook: number, where: string): number {
   if (Number.isInteger(rowsPerCodebook) && rowsPerCodebook > 0) {
     return Math.ceil(rows / rowsPerCodebook);
@@ -134,14 +95,5 @@ function countCodebooks(rows: number, rowsPerCodebook: number, where: string): n
   throw new EdgewrightError(
     "invalid-argument",
     `${where}: rowsPerCodebook must be a whole number from 1, got ${rowsPerCodebook}`,
-  );
-}
-
-function checkWidths(seedBits: number, bits: number, where: string): void {
-  const whole = Number.isInteger(seedBits) && Number.isInteger(bits);
-  if (whole && seedBits >= 1 && seedBits <= bits && bits <= 8) return;
-  throw new EdgewrightError(
-    "invalid-argument",
-    `${where}: 1 <= seedBits <= bits <= 8 was expected, got ${seedBits} and ${bits}`,
   );
 }

@@ -5,7 +5,12 @@
  * `cols` the product of the others. Bits fill bytes from the lowest up, and 16-bit words are
  * little-endian wherever a file holds them, as in memory.
  */
-export type PackedTensor = Int8ChannelTensor | Int4GroupTensor | NestedTensor | TernaryTensor;
+export type PackedTensor =
+  | BinaryCodedTensor
+  | Int4GroupTensor
+  | Int8ChannelTensor
+  | NestedTensor
+  | TernaryTensor;
 
 /** What every {@link PackedTensor} has. */
 export interface PackedTensorBase {
@@ -73,6 +78,29 @@ export interface NestedTensor extends PackedTensorBase {
    * after one another.
    */
   readonly codebooks: PackedFloats;
+}
+
+/**
+ * Weights that are sums of signed scales, one sign bit a plane, nested as {@link NestedTensor} is: the first b
+ * planes are the signs at b bits, and each width has scales of its own.
+ *
+ * `weight at b bits = offset_b + sum over k < b of (plane k's bit ? scale_bk : -scale_bk)`.
+ */
+export interface BinaryCodedTensor extends PackedTensorBase {
+  readonly format: "binary-coded";
+  /** The smallest width that has scales. */
+  readonly seedBits: number;
+  /** The number of planes, at most 8. */
+  readonly bits: number;
+  /** [bits, rows, rowBytes] as in {@link NestedTensor}. */
+  readonly planes: Uint8Array;
+  /** Columns that share scales: a multiple of 32, or all columns. */
+  readonly groupSize: number;
+  /**
+   * For each width from `seedBits` to `bits`: [rows, ceil(cols / groupSize), width + 1] numbers, the offset and
+   * then one scale a plane; widths after one another.
+   */
+  readonly scales: PackedFloats;
 }
 
 /** Weights of -1, 0 and 1 times a scale, two bits each. */

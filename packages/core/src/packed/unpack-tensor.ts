@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor.js";
+import { unpackBinaryCoded } from "./binary-coded.js";
 import { unpackInt4Group } from "./int4-group.js";
 import { unpackInt8Channel } from "./int8-channel.js";
 import { viewAsMatrix } from "./matrix-view.js";
@@ -6,7 +7,7 @@ import { unpackNested } from "./nested.js";
 import type { PackedTensor } from "./packed-tensor.js";
 import { unpackTernary } from "./ternary.js";
 
-/** The tensor that packed weights stand for, in 32-bit floats; nested ones at full width. */
+/** The tensor that packed weights stand for, in 32-bit floats; nested and binary-coded ones at full width. */
 export function unpackTensor(packed: PackedTensor): Tensor<"f32"> {
   return { dtype: "f32", shape: packed.shape, data: unpackData(packed) };
 }
@@ -14,7 +15,7 @@ export function unpackTensor(packed: PackedTensor): Tensor<"f32"> {
 /**
  * Bytes that one product with these weights reads: codes, scales, zero points, codebooks.
  *
- * @param width for nested weights, the bits used. @default all
+ * @param width for nested and binary-coded weights, the bits used. @default all
  */
 export function packedBytes(packed: PackedTensor, width?: number): number {
   switch (packed.format) {
@@ -30,6 +31,13 @@ export function packedBytes(packed: PackedTensor, width?: number): number {
       );
     case "ternary":
       return packed.codes.byteLength + packed.scales.byteLength;
+    case "binary-coded": {
+      const used = width ?? packed.bits;
+      const { rows, cols } = viewAsMatrix(packed.shape, "packedBytes");
+      const scales = rows * Math.ceil(cols / packed.groupSize) * (used + 1);
+      const scaleBytes = scales * packed.scales.data.BYTES_PER_ELEMENT;
+      return (packed.planes.byteLength / packed.bits) * used + scaleBytes;
+    }
     case "nested": {
       const used = width ?? packed.bits;
       const { rows } = viewAsMatrix(packed.shape, "packedBytes");
@@ -48,6 +56,8 @@ function unpackData(packed: PackedTensor): Float32Array {
       return unpackInt4Group(packed);
     case "nested":
       return unpackNested(packed);
+    case "binary-coded":
+      return unpackBinaryCoded(packed);
     case "ternary":
       return unpackTernary(packed);
   }

@@ -11,8 +11,8 @@ import type { GemvWeights } from "./gemv-weights.js";
  * The codes of a packed tensor, one value an element, as {@link packGemvWeights} takes them. Rows are
  * the tensor's first axis, as everywhere in packed tensors.
  *
- * @throws EdgewrightError `unsupported` for the format `nested` and for zero points other than the
- * middle of the range.
+ * @throws EdgewrightError `unsupported` for formats whose products are among the kernels for language models
+ * (`nested`, `binary-coded`), and for zero points other than the middle of the range.
  */
 export function gemvWeightsOfPacked(tensor: PackedTensor): GemvWeights {
   const [rows, cols] = matrixOf(tensor.shape);
@@ -33,8 +33,8 @@ export function gemvWeightsOfPacked(tensor: PackedTensor): GemvWeights {
       const factors = scales.length === 1 ? scales[0]! : scales;
       return { format: "ternary", rows, cols, data: unpackTernaryValues(tensor), scales: factors };
     }
-    case "nested":
-      throw unsupported("the nested format");
+    default:
+      throw unsupported(`the ${tensor.format} format`);
   }
 }
 
