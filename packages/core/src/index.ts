@@ -52,6 +52,11 @@ export {
   unpackInt8Channel,
 } from "./packed/int8-channel.js";
 export {
+  type QuantizeInt8GroupOptions,
+  quantizeInt8Group,
+  unpackInt8Group,
+} from "./packed/int8-group.js";
+export {
   type NestedParts,
   nestedCodebooks,
   packNested,
@@ -62,6 +67,7 @@ export type {
   BinaryCodedTensor,
   Int4GroupTensor,
   Int8ChannelTensor,
+  Int8GroupTensor,
   NestedTensor,
   PackedFloats,
   PackedTensor,

@@ -20,8 +20,10 @@ export interface Int4GroupParts {
   readonly codes: Uint8Array;
   /** [rows, groups]. */
   readonly scales: PackedFloats;
-  /** [rows, groups], 0 to 15; absent means 8 everywhere. */
+  /** [rows, groups], 0 to 15; absent means 8 everywhere, or 0 with `mins`. */
   readonly zeroPoints?: Uint8Array;
+  /** [rows, groups], taken off every weight of a group; excludes `zeroPoints`. */
+  readonly mins?: PackedFloats;
 }
 
 /** Options of {@link quantizeInt4Group}. */
@@ -83,23 +85,26 @@ export function quantizeInt4Group(
  */
 export function packInt4Group(parts: Int4GroupParts): Int4GroupTensor {
   const where = "packInt4Group";
-  const { shape, groupSize, codes, scales, zeroPoints } = parts;
+  const { shape, groupSize, codes, scales, zeroPoints, mins } = parts;
   const { rows, cols } = viewAsMatrix(shape, where);
   checkGroupSize(groupSize, where);
   const groups = Math.ceil(cols / groupSize);
   checkElements(codes.length, shape, where);
   checkPart(scales.data.length, rows * groups, "scales", where);
   if (zeroPoints) checkPart(zeroPoints.length, rows * groups, "zeroPoints", where);
+  checkMins(parts, rows * groups, where);
+  const middle = mins ? 0 : MIDDLE;
   const rowBytes = (groups * groupSize) / 2;
   const packed = new Uint8Array(rows * rowBytes);
   for (let row = 0; row < rows; row++) {
     for (let col = 0; col < groups * groupSize; col++) {
       const group = row * groups + Math.floor(col / groupSize);
-      const code = col < cols ? codes[row * cols + col]! : (zeroPoints?.[group] ?? MIDDLE);
+      const code = col < cols ? codes[row * cols + col]! : (zeroPoints?.[group] ?? middle);
       writeNibble(packed, row * rowBytes, col, code);
     }
   }
   const base = { format: "int4-group", shape, groupSize, codes: packed, scales } as const;
+  if (mins) return { ...base, mins };
   if (!zeroPoints) return base;
   const zeroBytes = Math.ceil(groups / 2);
   const packedZeros = new Uint8Array(rows * zeroBytes);
@@ -128,7 +133,9 @@ export function unpackInt4GroupParts(packed: Int4GroupTensor): Int4GroupParts {
       codes[row * cols + col] = readNibble(packed.codes, row * rowBytes, col);
     }
   }
+  checkMins(packed, rows * groups, where);
   const parts = { shape, groupSize, codes, scales };
+  if (packed.mins) return { ...parts, mins: packed.mins };
   if (!packed.zeroPoints) return parts;
   checkPart(packed.zeroPoints.length, rows * zeroBytes, "zeroPoints", where);
   const zeroPoints = new Uint8Array(rows * groups);
@@ -142,15 +149,32 @@ export function unpackInt4GroupParts(packed: Int4GroupTensor): Int4GroupParts {
 
 /** The numbers that 4-bit codes stand for, row-major. */
 export function unpackInt4Group(packed: Int4GroupTensor): Float32Array {
-  const { shape, groupSize, codes, scales, zeroPoints } = unpackInt4GroupParts(packed);
+  const { shape, groupSize, codes, scales, zeroPoints, mins } = unpackInt4GroupParts(packed);
   const { cols } = viewAsMatrix(shape, "unpackInt4Group");
   const groups = Math.ceil(cols / groupSize);
   const factors = unpackFloats(scales);
+  const offsets = mins && unpackFloats(mins);
   return Float32Array.from(codes, (code, at) => {
     const row = Math.floor(at / cols);
     const group = row * groups + Math.floor((at % cols) / groupSize);
+    if (offsets) return code * factors[group]! - offsets[group]!;
     return (code - (zeroPoints?.[group] ?? MIDDLE)) * factors[group]!;
   });
+}
+
+function checkMins(
+  packed: Pick<Int4GroupTensor, "mins" | "zeroPoints">,
+  length: number,
+  where: string,
+): void {
+  if (!packed.mins) return;
+  checkPart(packed.mins.data.length, length, "mins", where);
+  if (packed.zeroPoints) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `${where}: mins and zeroPoints exclude one another, got both`,
+    );
+  }
 }
 
 function rangeOf(

@@ -9,6 +9,7 @@ export type PackedTensor =
   | BinaryCodedTensor
   | Int4GroupTensor
   | Int8ChannelTensor
+  | Int8GroupTensor
   | NestedTensor
   | TernaryTensor;
 
@@ -34,9 +35,20 @@ export interface Int8ChannelTensor extends PackedTensorBase {
   readonly zeroPoints?: Int8Array;
 }
 
+/** 8-bit codes with one scale a group of columns: `weight = code * scale` (llama.cpp's Q8_0, Q6_K). */
+export interface Int8GroupTensor extends PackedTensorBase {
+  readonly format: "int8-group";
+  /** Columns that share a scale: a multiple of 8; 16 and 32 are usual. */
+  readonly groupSize: number;
+  /** `[rows, groups * groupSize]` with `groups = ceil(cols / groupSize)`; columns beyond `cols` hold 0. */
+  readonly codes: Int8Array;
+  /** `[rows, groups]`. */
+  readonly scales: PackedFloats;
+}
+
 /**
  * 4-bit codes with one scale a group of columns: `weight = (code - zeroPoint) * scale`, the layout of
- * ONNX Runtime's `MatMulNBits`.
+ * ONNX Runtime's `MatMulNBits`; or, with `mins`, `weight = code * scale - min` (llama.cpp's Q4_K).
  */
 export interface Int4GroupTensor extends PackedTensorBase {
   readonly format: "int4-group";
@@ -49,8 +61,10 @@ export interface Int4GroupTensor extends PackedTensorBase {
   readonly codes: Uint8Array;
   /** `[rows, groups]`. */
   readonly scales: PackedFloats;
-  /** `[rows, ceil(groups / 2)]`, two to a byte as in `codes`; absent means 8 everywhere. */
+  /** `[rows, ceil(groups / 2)]`, two to a byte as in `codes`; absent means 8 everywhere, or 0 with `mins`. */
   readonly zeroPoints?: Uint8Array;
+  /** `[rows, groups]`, taken off every weight of a group; excludes `zeroPoints`. */
+  readonly mins?: PackedFloats;
 }
 
 /**

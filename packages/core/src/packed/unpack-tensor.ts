@@ -2,6 +2,7 @@ import type { Tensor } from "../tensor.js";
 import { unpackBinaryCoded } from "./binary-coded.js";
 import { unpackInt4Group } from "./int4-group.js";
 import { unpackInt8Channel } from "./int8-channel.js";
+import { unpackInt8Group } from "./int8-group.js";
 import { viewAsMatrix } from "./matrix-view.js";
 import { unpackNested } from "./nested.js";
 import type { PackedTensor } from "./packed-tensor.js";
@@ -27,8 +28,11 @@ export function packedBytes(packed: PackedTensor, width?: number): number {
       return (
         packed.codes.byteLength +
         packed.scales.data.byteLength +
-        (packed.zeroPoints?.byteLength ?? 0)
+        (packed.zeroPoints?.byteLength ?? 0) +
+        (packed.mins?.data.byteLength ?? 0)
       );
+    case "int8-group":
+      return packed.codes.byteLength + packed.scales.data.byteLength;
     case "ternary":
       return packed.codes.byteLength + packed.scales.byteLength;
     case "binary-coded": {
@@ -52,6 +56,8 @@ function unpackData(packed: PackedTensor): Float32Array {
   switch (packed.format) {
     case "int8-channel":
       return unpackInt8Channel(packed);
+    case "int8-group":
+      return unpackInt8Group(packed);
     case "int4-group":
       return unpackInt4Group(packed);
     case "nested":
