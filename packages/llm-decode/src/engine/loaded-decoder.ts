@@ -1,0 +1,74 @@
+import { EdgewrightError } from "@edgewright/core";
+import type { DecoderWeights } from "@edgewright/core/model-files";
+import type { Kernels } from "@edgewright/kernels";
+import { createRotaryAngles } from "@edgewright/kernels/language";
+import type { CachedSession } from "./decoder-session.js";
+import { type PackDecoderOptions, type PackedDecoder, packDecoder } from "./pack-decoder.js";
+
+/** Weights in WebAssembly memory, for any number of sessions. */
+export interface LoadedDecoder {
+  readonly kernels: Kernels;
+  readonly decoder: PackedDecoder;
+  /** Address of the table of rotary angles. */
+  readonly angles: number;
+  readonly bytes: number;
+  readonly live: boolean;
+  /** Sessions that are open. */
+  readonly sessions: Set<CachedSession>;
+  /** Ends all sessions and gives the weights' memory back; the kernels stay. */
+  dispose(): void;
+}
+
+/** Options of {@link loadDecoder}. */
+export interface LoadDecoderOptions extends PackDecoderOptions {
+  /** Positions that sessions may reach. @default the model's context length */
+  readonly maxPositions?: number;
+}
+
+/**
+ * Packs weights and what sessions share.
+ *
+ * @throws EdgewrightError `out-of-memory` and `aborted`; nothing is kept then.
+ */
+export async function loadDecoder(
+  kernels: Kernels,
+  weights: DecoderWeights,
+  options: LoadDecoderOptions = {},
+): Promise<LoadedDecoder> {
+  const { config } = weights;
+  const places = options.maxPositions ?? config.contextLength;
+  if (!Number.isInteger(places) || places < 1) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `loadDecoder: expected maxPositions to be a whole number from 1, got ${places}`,
+    );
+  }
+  const table = createRotaryAngles({ places, rotated: config.headDim, base: config.ropeBase });
+  const angles = kernels.arena.upload(table);
+  let decoder: PackedDecoder;
+  try {
+    decoder = await packDecoder(kernels, weights, options);
+  } catch (error) {
+    angles.dispose();
+    throw error;
+  }
+  const sessions = new Set<CachedSession>();
+  let live = true;
+  return {
+    kernels,
+    decoder,
+    angles: angles.ptr,
+    bytes: decoder.bytes + angles.bytes,
+    sessions,
+    get live() {
+      return live;
+    },
+    dispose() {
+      if (!live) return;
+      for (const session of [...sessions]) session.dispose();
+      live = false;
+      decoder.dispose();
+      angles.dispose();
+    },
+  };
+}
