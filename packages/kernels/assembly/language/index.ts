@@ -2,6 +2,8 @@
 // form `name(params: usize, begin: i32, end: i32)`. It runs over the memory of the main module, beside it; a
 // name of another module must not come again.
 export { set_thread } from "../thread";
+export { embed_f32 } from "./embed-rows";
+export { linear_f32 } from "./linear/float";
 
 /** Which build this is: 1 with relaxed SIMD. */
 export function uses_relaxed_simd(params: usize, begin: i32, end: i32): i32 {

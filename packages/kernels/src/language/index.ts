@@ -5,4 +5,9 @@
  *
  * @packageDocumentation
  */
+export { type EmbedRowsSpec, planEmbedRows } from "./embedding/plan-embed-rows.js";
 export { languageKernels, loadLanguageKernels } from "./load-language-kernels.js";
+export type { LinearSize } from "./linear/linear-driver.js";
+export { packLinear } from "./linear/pack-linear.js";
+export type { LinearFormat, LinearWeights, PackedLinear } from "./linear/packed-linear.js";
+export { type LinearSpec, linearWorkspaceBytes, planLinear } from "./linear/plan-linear.js";
