@@ -1,0 +1,38 @@
+import type { JobSpec } from "../../runtime/job.js";
+import type { LinearRequest } from "./linear-driver.js";
+
+/** What was prepared of x for a product. */
+export interface PreparedRows {
+  /** Address of the first row. */
+  readonly x: number;
+  readonly xStrideBytes: number;
+  /** Address of what goes with the first row. @default 0 */
+  readonly info?: number;
+  /** @default 0 */
+  readonly infoStrideBytes?: number;
+  /** Steps of a group. @default 0 */
+  readonly groupSteps?: number;
+}
+
+/** The job of a product over panels: the argument words of assembly/language/linear/words.ts. */
+export function productJob(
+  kernel: string,
+  { weights, y, n, yStrideBytes, bias, accumulate }: LinearRequest,
+  { x, xStrideBytes, info = 0, infoStrideBytes = 0, groupSteps = 0 }: PreparedRows,
+): JobSpec {
+  const { panels, panelBytes, steps, scalesPtr } = weights.layout as Record<string, number> & {
+    panels: number;
+    panelBytes: number;
+    steps: number;
+    scalesPtr: number;
+  };
+  return {
+    kernel,
+    params: [
+      ...[weights.ptr, x, y, weights.rows, steps, panelBytes, bias, scalesPtr, info, groupSteps],
+      ...[n, xStrideBytes, yStrideBytes, infoStrideBytes, accumulate ? 1 : 0],
+    ],
+    units: panels,
+    grain: Math.ceil(16384 / (panelBytes * Math.min(n, 8))),
+  };
+}
