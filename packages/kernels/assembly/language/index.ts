@@ -3,6 +3,10 @@
 // name of another module must not come again.
 export { set_thread } from "../thread";
 export { embed_f32 } from "./embed-rows";
+export { argmax_f32 } from "./argmax";
+export { cache_attention } from "./cache-attention";
+export { rotate_and_store } from "./cache-store";
+export { gated_activation_f32 } from "./gated-activation";
 export { linear_f32 } from "./linear/float";
 
 /** Which build this is: 1 with relaxed SIMD. */

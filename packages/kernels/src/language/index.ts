@@ -5,9 +5,37 @@
  *
  * @packageDocumentation
  */
+export {
+  createRotaryAngles,
+  type RotaryAnglesOptions,
+} from "../training/attention/create-rotary-angles.js";
+export {
+  type GateActivation,
+  type GatedActivationSpec,
+  planGatedActivation,
+} from "./activation/plan-gated-activation.js";
+export {
+  type CacheAttentionSpec,
+  planCacheAttention,
+  type TreePaths,
+} from "./attention/plan-cache-attention.js";
+export {
+  createKvCache,
+  type KvCache,
+  type KvCacheOptions,
+  kvCacheBytes,
+} from "./cache/create-kv-cache.js";
+export type { KvCacheLayout, KvCacheType } from "./cache/kv-cache-layout.js";
+export {
+  planRotateAndStore,
+  type RopePairing,
+  type RotateAndStoreSpec,
+} from "./cache/plan-rotate-and-store.js";
 export { type EmbedRowsSpec, planEmbedRows } from "./embedding/plan-embed-rows.js";
-export { languageKernels, loadLanguageKernels } from "./load-language-kernels.js";
 export type { LinearSize } from "./linear/linear-driver.js";
 export { packLinear } from "./linear/pack-linear.js";
 export type { LinearFormat, LinearWeights, PackedLinear } from "./linear/packed-linear.js";
 export { type LinearSpec, linearWorkspaceBytes, planLinear } from "./linear/plan-linear.js";
+export { languageKernels, loadLanguageKernels } from "./load-language-kernels.js";
+export { planRmsNorm, type RmsNormSpec } from "./normalization/plan-rms-norm.js";
+export { type ArgmaxSpec, planArgmax } from "./selection/plan-argmax.js";
