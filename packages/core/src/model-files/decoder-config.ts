@@ -28,6 +28,11 @@ export interface DecoderConfig {
   /** Base of the rotary angles: pair i of a head turns by `position * ropeBase^(-2i / headDim)`. */
   readonly ropeBase: number;
   /**
+   * [headDim / 2], where a model stretches its rotary angles (Llama 3.1, linear scaling): pair i turns by
+   * `position * ropeBase^(-2i / headDim) / ropeFactors[i]`; absent means 1 everywhere.
+   */
+  readonly ropeFactors?: readonly number[];
+  /**
    * Which numbers of a head turn together: neighbours 2i and 2i + 1 (llama2.c, GGUF's `llama`), or i and
    * i + headDim / 2 (checkpoints of Hugging Face's transformers).
    */
@@ -96,7 +101,17 @@ export function checkDecoderConfig(value: unknown, where = "checkDecoderConfig")
     throw wrong(where, "kvHeads", `a divisor of the ${config.heads} heads`, config.kvHeads);
   }
   if (config.headDim % 2 !== 0) throw wrong(where, "headDim", "an even number", config.headDim);
-  return config;
+  const factors = given.ropeFactors;
+  if (factors === undefined) return config;
+  if (!isFactors(factors, config.headDim / 2)) {
+    throw wrong(where, "ropeFactors", `${config.headDim / 2} numbers above 0`, factors);
+  }
+  return { ...config, ropeFactors: [...factors] };
+}
+
+function isFactors(found: unknown, length: number): found is readonly number[] {
+  if (!Array.isArray(found) || found.length !== length) return false;
+  return found.every((one) => typeof one === "number" && Number.isFinite(one) && one > 0);
 }
 
 function wrong(

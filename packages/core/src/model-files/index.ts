@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { type ByteSource, blobSource, bytesSource } from "./byte-source.js";
 export { checkDecoderConfig, type DecoderConfig } from "./decoder-config.js";
 export {
   checkDecoderWeights,
@@ -14,7 +15,20 @@ export {
   linearShapes,
   type WeightTensor,
 } from "./decoder-weights.js";
+export type { GgmlType, GgmlTypeName } from "./gguf/ggml-type.js";
+export { readGgufModel } from "./gguf/gguf-decoder.js";
+export { type GgufFile, type GgufTensorInfo, readGguf } from "./gguf/read-gguf.js";
+export { looksLikeLlama2c, readLlama2c, readLlama2cTokenizer } from "./llama2c.js";
 export type { ModelContents } from "./model-contents.js";
+export type { FileProgress, ReadOptions } from "./read-options.js";
+export { createTokenizer } from "./tokenizer/create-tokenizer.js";
+export { createSentencePieceTokenizer } from "./tokenizer/sentencepiece.js";
+export type {
+  DecodeOptions,
+  EncodeOptions,
+  Tokenizer,
+  TokenStream,
+} from "./tokenizer/tokenizer.js";
 export type {
   SentencePieceData,
   TokenizerData,
