@@ -124,6 +124,24 @@ export async function loadJaxWasm(): Promise<{ readonly version: string; readonl
   return { version: versionOf("@jax-js/jax"), jax };
 }
 
+/** llama.cpp as native code, built for any CPU of the kind: `node-llama-cpp`. */
+export async function loadNodeLlamaCpp(): Promise<{
+  readonly version: string;
+  readonly nodeLlamaCpp: Loose;
+}> {
+  const nodeLlamaCpp = await importPeer("node-llama-cpp");
+  return { version: versionOf("node-llama-cpp"), nodeLlamaCpp };
+}
+
+/** The folder of `@wllama/wllama`, llama.cpp in WebAssembly, which only browsers can run. */
+export function findWllama(): { readonly version: string; readonly folder: string } {
+  ensurePeers();
+  return {
+    version: versionOf("@wllama/wllama"),
+    folder: join(folder, "node_modules", "@wllama", "wllama"),
+  };
+}
+
 /** ml-matrix: dense linear algebra in plain JavaScript. */
 export async function loadMlMatrix(): Promise<{
   readonly version: string;
