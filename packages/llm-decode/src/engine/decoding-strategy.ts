@@ -87,10 +87,21 @@ export interface DecodingRequest {
    * @default the most likely token, the smallest id among equals
    */
   readonly choose?: (logits: Float32Array) => number;
+  /**
+   * Told, in their place in the order, of tokens that were decided without {@link DecodingRequest.choose}: those
+   * that typical acceptance takes.
+   */
+  readonly observe?: (token: number) => void;
   /** Whether nothing follows `token`: a step that decides several tokens ends at it. @default never */
   readonly isEnd?: (token: number) => boolean;
   /** Most tokens that are still wanted: steps do not look further ahead. @default no limit */
   readonly maxTokens?: number;
+  /**
+   * Set when a strategy takes over a text that another has decoded so far: the prompt is the token decided last, and
+   * it is run like any later token, not like a prompt. `index` is how many decided tokens have been run, `bits` the
+   * width of the pass to come.
+   */
+  readonly resume?: { readonly index: number; readonly bits?: number };
 }
 
 /** What one step of a {@link DecodingRun} did. */
@@ -117,6 +128,8 @@ export interface DecodingRun {
    * @throws EdgewrightError `"limit-exceeded"` when the cache is full.
    */
   step(): DecodingStep;
+  /** Bit width of the next pass; `undefined` for the model's widest. */
+  readonly nextBits?: number | undefined;
 }
 
 /** A way to decode: plain, at falling precision, by prompt tokens, by drafts. Holds settings, no text. */
