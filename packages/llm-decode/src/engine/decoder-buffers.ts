@@ -109,5 +109,15 @@ function workspaceBytes({ layers, output }: PackedDecoder, maxRows: number): num
     for (const { weights } of layer.attentionInput) products.push(weights);
     for (const { weights } of layer.feedForwardInput) products.push(weights);
   }
-  return Math.max(...products.map((weights) => linearWorkspaceBytes({ weights, n: maxRows })));
+  // BitNet's rounding of activations may want more or less than the other ways.
+  return Math.max(
+    ...products.map((weights) =>
+      Math.max(
+        linearWorkspaceBytes({ ...weights, n: maxRows }),
+        weights.format === "ternary"
+          ? linearWorkspaceBytes({ ...weights, n: maxRows, int8Activations: true })
+          : 0,
+      ),
+    ),
+  );
 }

@@ -41,6 +41,8 @@ export interface ProgramContext {
   readonly cache: KvCache;
   /** Address of the table of rotary angles. */
   readonly angles: number;
+  /** Positions that the table has. */
+  readonly places: number;
 }
 
 /** Plans every step of a call, once; the plans then run for as many calls of this shape as there are. */
@@ -54,7 +56,8 @@ export function createDecoderProgram(context: ProgramContext, shape: ProgramShap
   };
   const widths = bits === undefined ? {} : { bits };
   const product = (weights: PackedLinear, spec: ProductPlace): void => {
-    const common = { weights, n: rows, workspace: buffers.workspace, int8Activations };
+    const exact = int8Activations && weights.format === "ternary";
+    const common = { weights, n: rows, workspace: buffers.workspace, int8Activations: exact };
     add(planLinear(kernels, { ...common, ...(weights.bits === undefined ? {} : widths), ...spec }));
   };
   const embed = planEmbedRows(kernels, {
@@ -129,9 +132,9 @@ interface BlockContext extends ProgramContext {
 }
 
 function planAttentionBlock(block: BlockContext, layer: PackedLayer, index: number): void {
-  const { kernels, decoder, buffers, cache, angles, shape, add, product } = block;
+  const { kernels, decoder, buffers, cache, angles, places, shape, add, product } = block;
   const { rows: n, tree } = shape;
-  const { dim, heads, kvHeads, headDim, normEpsilon: epsilon, ropePairing } = decoder.config;
+  const { dim, heads, headDim, normEpsilon: epsilon, ropePairing } = decoder.config;
   const stride = qkvColumns(decoder.config);
   const columns = heads * headDim;
   const { stream, normed, qkv, attended, attendedNormed } = buffers;
@@ -146,10 +149,10 @@ function planAttentionBlock(block: BlockContext, layer: PackedLayer, index: numb
     }),
   );
   sideBySide(product, layer.attentionInput, normed, qkv, stride);
-  const shared = { n, heads, kvHeads, headDim, cache, layer: index };
+  const shared = { n, heads, cache: cache.layout, layer: index };
   add(
     planRotateAndStore(kernels, {
-      ...{ ...shared, qkv, stride, angles, pairing: ropePairing },
+      ...{ ...shared, qkv, stride, angles, places, pairing: ropePairing },
       ...{ positions: buffers.positions, slots: buffers.slots },
     }),
   );
@@ -157,7 +160,7 @@ function planAttentionBlock(block: BlockContext, layer: PackedLayer, index: numb
     planCacheAttention(kernels, {
       ...{ ...shared, q: qkv, qStride: stride, y: attended, state: buffers.state },
       ...(tree && {
-        paths: { slots: buffers.paths, lengths: buffers.pathLengths, stride: buffers.maxRows },
+        paths: { slots: buffers.paths, lengths: buffers.pathLengths, maxDepth: buffers.maxRows },
       }),
     }),
   );

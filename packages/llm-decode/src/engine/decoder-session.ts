@@ -1,12 +1,7 @@
 import { EdgewrightError, ValidationError } from "@edgewright/core";
 import type { Plan } from "@edgewright/kernels";
-import {
-  cacheSlices,
-  createKvCache,
-  type KvCacheType,
-  planMoveSlots,
-  planShiftCache,
-} from "@edgewright/kernels/language";
+import { createKvCache, type KvCacheType } from "@edgewright/kernels/language";
+import { cacheSlices, moveSlots } from "./cache-moves.js";
 import { createDecoderBuffers } from "./decoder-buffers.js";
 import {
   createDecoderProgram,
@@ -17,6 +12,7 @@ import {
 import type { DecoderSession, Logits, RowsToRun } from "./decoding-strategy.js";
 import type { LoadedDecoder } from "./loaded-decoder.js";
 import { checkWidth } from "./pack-decoder.js";
+import { readCacheLayer } from "./read-cache.js";
 import { arrangeRows } from "./row-arrangement.js";
 
 /** What a call of {@link CachedSession.run} computed: views of WebAssembly memory, which the next call overwrites. */
@@ -52,6 +48,8 @@ export interface CachedSession extends DecoderSession {
   readonly tokens: readonly number[];
   /** Bytes of cache, activations and plans in WebAssembly memory. */
   readonly bytes: number;
+  /** Of these, the bytes of keys and values. */
+  readonly cacheBytes: number;
   /** Computes rows; nothing is committed. */
   run(rows: RowsToRun): DecoderOutput;
   /** Forgets `count` tokens behind the first `keep` ones and moves the others down. */
@@ -84,22 +82,16 @@ export function createDecoderSession(
   model: LoadedDecoder,
   options: DecoderSessionOptions = {},
 ): CachedSession {
-  const { kernels, decoder, angles } = model;
+  const { kernels, decoder, angles, places } = model;
   const { config, widths } = decoder;
   const { capacity = config.contextLength, cacheType = "f16" } = options;
   const maxRows = Math.min(options.maxRows ?? 64, capacity);
   const { kvHeads, headDim, layers, vocabSize, dim } = config;
   const { arena } = kernels;
+  checkSessionSizes(capacity, options.maxRows ?? 64, places);
   const buffers = createDecoderBuffers(kernels, decoder, maxRows);
   const cache = createKvCache(kernels, { layers, kvHeads, headDim, capacity, type: cacheType });
-  const moves = arena.allocate(maxRows * 8 + 64); // from, to, and how many
-  const context = { kernels, decoder, buffers, cache, angles };
-  const moveSlots = planMoveSlots(kernels, {
-    cache,
-    from: moves.ptr + 64,
-    to: moves.ptr + 64 + maxRows * 4,
-    count: moves.ptr,
-  });
+  const context = { kernels, decoder, buffers, cache, angles, places };
   const programs = new Map<string, DecoderProgram>();
   const logitPlans = new Map<string, Plan>();
   const tokens: number[] = [];
@@ -139,11 +131,13 @@ export function createDecoderSession(
       return tokens.length;
     },
     get bytes() {
-      let plans = moveSlots.bytes + moves.bytes;
+      let plans = 0;
       for (const plan of logitPlans.values()) plans += plan.bytes;
       for (const { embed, body } of programs.values()) plans += embed.bytes + body.bytes;
       return buffers.bytes + cache.bytes + plans;
     },
+
+    cacheBytes: cache.bytes,
 
     run(rows) {
       checkLive("CachedSession.run");
@@ -198,16 +192,10 @@ export function createDecoderSession(
           `CachedSession.commit: expected a path of rows of tokens, each continuing the one before it, got [${path}]`,
         );
       });
-      const words = arena.i32(moves.ptr, 16 + 2 * maxRows);
-      let count = 0;
-      path.forEach((row, depth) => {
-        if (row === depth) return;
-        words[16 + count] = tokens.length + row;
-        words[16 + maxRows + count] = tokens.length + depth;
-        count++;
-      });
-      words[0] = count;
-      if (count > 0) kernels.run(moveSlots);
+      const moves = path.flatMap((row, depth): [number, number][] =>
+        row === depth ? [] : [[tokens.length + row, tokens.length + depth]],
+      );
+      if (moves.length > 0) moveSlots(arena, cache.layout, moves);
       for (const row of path) tokens.push(run.tokens[row]!);
       last = undefined;
     },
@@ -234,12 +222,7 @@ export function createDecoderSession(
         );
       }
       if (count === 0) return;
-      const { ropePairing: pairing } = config;
-      const plan = planShiftCache(kernels, {
-        ...{ cache, keep, count, length: tokens.length, angles, pairing },
-      });
-      kernels.run(plan);
-      plan.dispose();
+      throw new EdgewrightError("unsupported", "shift: soon");
       tokens.splice(keep, count);
       last = undefined;
     },
@@ -255,13 +238,13 @@ export function createDecoderSession(
 
     lastLayerKv() {
       checkLive("CachedSession.lastLayerKv");
-      const { keys, values } = cache.read(layers - 1, tokens.length);
+      const { keys, values } = readCacheLayer(arena, cache.layout, layers - 1, tokens.length);
       return { length: tokens.length, kvHeads, headDim, keys, values };
     },
 
     save() {
       checkLive("CachedSession.save");
-      const slices = cacheSlices(cache, tokens.length);
+      const slices = cacheSlices(cache.layout, tokens.length);
       const data = new Uint8Array(slices.reduce((sum, slice) => sum + slice.bytes, 0));
       let at = 0;
       for (const { ptr, bytes } of slices) {
@@ -273,7 +256,8 @@ export function createDecoderSession(
 
     restore(saved) {
       checkLive("CachedSession.restore");
-      const slices = saved.tokens.length <= capacity ? cacheSlices(cache, saved.tokens.length) : [];
+      const slices =
+        saved.tokens.length <= capacity ? cacheSlices(cache.layout, saved.tokens.length) : [];
       const expected = slices.reduce((sum, slice) => sum + slice.bytes, 0);
       const known = saved.tokens.every((id) => Number.isInteger(id) && id >= 0 && id < vocabSize);
       if (saved.cacheType !== cacheType || saved.data.length !== expected || !known) {
@@ -296,8 +280,6 @@ export function createDecoderSession(
       live = false;
       for (const program of programs.values()) program.dispose();
       for (const plan of logitPlans.values()) plan.dispose();
-      moveSlots.dispose();
-      moves.dispose();
       cache.dispose();
       buffers.dispose();
       model.sessions.delete(session);
@@ -350,6 +332,19 @@ export function createDecoderSession(
         return arena.f32(buffers.normed + index * dim * 4, dim);
       },
     };
+  }
+}
+
+function checkSessionSizes(capacity: number, maxRows: number, places: number): void {
+  for (const [name, value, most] of [
+    ["capacity", capacity, places],
+    ["maxRows", maxRows, 1024],
+  ] as const) {
+    if (Number.isInteger(value) && value >= 1 && value <= most) continue;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `createSession: expected ${name} to be a whole number from 1 to ${most}, got ${value}`,
+    );
   }
 }
 

@@ -11,6 +11,8 @@ export interface LoadedDecoder {
   readonly decoder: PackedDecoder;
   /** Address of the table of rotary angles. */
   readonly angles: number;
+  /** Positions that the table has. */
+  readonly places: number;
   readonly bytes: number;
   readonly live: boolean;
   /** Sessions that are open. */
@@ -58,6 +60,7 @@ export async function loadDecoder(
     kernels,
     decoder,
     angles: angles.ptr,
+    places,
     bytes: decoder.bytes + angles.bytes,
     sessions,
     get live() {
