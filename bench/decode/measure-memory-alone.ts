@@ -1,0 +1,56 @@
+// Loads one model in a process of its own, reads a prompt, decodes, and says what memory that took at most:
+// `measure-memory-alone.ts <file> <capacity>`. Prints one JSON object.
+import { readFileSync, statSync } from "node:fs";
+import { loadLanguageKernels } from "@edgewright/kernels/language";
+import { loadLanguageModel } from "@edgewright/llm-decode";
+
+/** Bytes. */
+export interface MemoryResult {
+  readonly fileBytes: number;
+  /** Most of physical memory that the process had, less what it had before loading. */
+  readonly peakBytes: number;
+  /** The same after decoding, with the garbage of loading collected. */
+  readonly settledBytes: number;
+  /** What the model says of itself. */
+  readonly stated: { readonly weights: number; readonly cache: number; readonly total: number };
+}
+
+if (process.argv[1]?.endsWith("measure-memory-alone.ts")) {
+  const [file, capacity] = process.argv.slice(2);
+  const result = await measureMemory(file!, Number(capacity));
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+}
+
+async function measureMemory(file: string, capacity: number): Promise<MemoryResult> {
+  // Compiling the kernels is no cost of the model.
+  (await loadLanguageKernels()).dispose();
+  globalThis.gc?.();
+  const before = residentBytes();
+  const model = await loadLanguageModel(file, { threads: 1, capacity });
+  const prompt = Array.from({ length: Math.min(128, capacity - 32) }, (_, i) => 3 + i);
+  await model.generate(prompt, { maxTokens: 16, ignoreEnd: true }).text();
+  const peakBytes = peakResidentBytes() - before;
+  globalThis.gc?.();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const settledBytes = residentBytes() - before;
+  const { weights, cache, total } = model.memory;
+  return {
+    fileBytes: statSync(file).size,
+    ...{ peakBytes, settledBytes, stated: { weights, cache, total } },
+  };
+}
+
+function residentBytes(): number {
+  return process.memoryUsage.rss();
+}
+
+// The kernel's mark since the process began; `maxRSS` of getrusage is inherited from the parent on Linux.
+function peakResidentBytes(): number {
+  try {
+    const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
+    if (line !== null) return Number(line[1]) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}
