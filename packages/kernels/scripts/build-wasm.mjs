@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { writeInt8Tiles } from "./generate-int8-tiles.mjs";
+import { writeLinearTiles } from "./generate-linear.mjs";
 import { writeColumnTiles, writeTiles } from "./generate-tiles.mjs";
 import { kernelNames, staticDataEnd } from "./inspect-wasm.mjs";
 
@@ -12,6 +13,7 @@ process.chdir(root);
 writeTiles();
 writeColumnTiles();
 writeInt8Tiles();
+writeLinearTiles();
 mkdirSync("dist", { recursive: true });
 mkdirSync("src/generated", { recursive: true });
 

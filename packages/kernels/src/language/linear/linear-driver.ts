@@ -1,7 +1,9 @@
 import { UnsupportedError } from "@edgewright/core";
 import type { JobSpec } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
-import { floatDriver } from "./float-linear.js";
+import { f32Driver, halfDriver } from "./float-linear.js";
+import { int4Driver } from "./int4-linear.js";
+import { int8Driver } from "./int8-linear.js";
 import type { LinearFormat, LinearWeights, PackedLinear } from "./packed-linear.js";
 
 /** Sizes of a product: what its workspace depends on. */
@@ -60,7 +62,15 @@ export interface LinearDriver {
 export function linearDriverOf(where: string, format: LinearFormat): LinearDriver {
   switch (format) {
     case "f32":
-      return floatDriver;
+      return f32Driver;
+    case "f16":
+    case "bf16":
+      return halfDriver;
+    case "int8-channel":
+    case "int8-group":
+      return int8Driver;
+    case "int4-group":
+      return int4Driver;
     default:
       throw new UnsupportedError(
         `${where}: no product for weights of format ${String(format)}; unpack them to f32 first`,

@@ -14,23 +14,23 @@ export interface PreparedRows {
   readonly groupSteps?: number;
 }
 
+/** What the layout of weights in panels says. */
+type PanelWords = Readonly<
+  Record<"panels" | "panelBytes" | "steps" | "scalesPtr", number> & { offsets?: number }
+>;
+
 /** The job of a product over panels: the argument words of assembly/language/linear/words.ts. */
 export function productJob(
   kernel: string,
   { weights, y, n, yStrideBytes, bias, accumulate }: LinearRequest,
   { x, xStrideBytes, info = 0, infoStrideBytes = 0, groupSteps = 0 }: PreparedRows,
 ): JobSpec {
-  const { panels, panelBytes, steps, scalesPtr } = weights.layout as Record<string, number> & {
-    panels: number;
-    panelBytes: number;
-    steps: number;
-    scalesPtr: number;
-  };
+  const { panels, panelBytes, steps, scalesPtr, offsets = 0 } = weights.layout as PanelWords;
   return {
     kernel,
     params: [
       ...[weights.ptr, x, y, weights.rows, steps, panelBytes, bias, scalesPtr, info, groupSteps],
-      ...[n, xStrideBytes, yStrideBytes, infoStrideBytes, accumulate ? 1 : 0],
+      ...[n, xStrideBytes, yStrideBytes, infoStrideBytes, accumulate ? 1 : 0, offsets],
     ],
     units: panels,
     grain: Math.ceil(16384 / (panelBytes * Math.min(n, 8))),

@@ -1,0 +1,100 @@
+import type { Int4GroupTensor } from "@edgewright/core";
+import type { Kernels } from "../../runtime/load.js";
+import {
+  checkGroupSize,
+  checkLength,
+  clampGroup,
+  floatsOf,
+  type GroupedRows,
+  packGroups,
+  type StepLayout,
+} from "./group-stream.js";
+import type { LinearDriver } from "./linear-driver.js";
+import { preparedRowBytes, quantizeRows } from "./prepare-rows.js";
+import { productJob } from "./product-job.js";
+
+/** Nibbles from the lowest up are columns 0, 2, 4, 6 in the first two bytes and 1, 3, 5, 7 in the others. */
+const TELESCOPING: StepLayout = {
+  columns: 8,
+  zero: 8,
+  put(bytes, at, col, code) {
+    const nibble = col < 6 ? code : code ^ 8;
+    const byte = at + (col & 1) * 2 + (col >> 2);
+    bytes[byte]! |= nibble << (((col >> 1) & 1) * 4);
+  },
+};
+
+/** Byte j holds columns j (low) and j + 4. */
+const DOTTING: StepLayout = {
+  columns: 8,
+  zero: 8,
+  put(bytes, at, col, code) {
+    bytes[at + (col & 3)]! |= code << (col & 4);
+  },
+};
+
+/** Products with 4-bit weights in groups of columns. */
+export const int4Driver: LinearDriver = {
+  pack(kernels, parts, rows, cols) {
+    const tensors = parts as readonly Int4GroupTensor[];
+    const [{ format, groupSize: size }] = tensors as [Int4GroupTensor];
+    checkGroupSize(size);
+    const groupSize = clampGroup(size, cols);
+    const grouped = tensors.map((part) => groupedRows(part, cols, Math.ceil(cols / groupSize)));
+    const step = dots(kernels) ? DOTTING : TELESCOPING;
+    return packGroups(kernels, { format, rows, cols, groupSize }, grouped, step);
+  },
+  workspaceBytes({ cols, n, groupSize }) {
+    const group = clampGroup(groupSize ?? 8, cols);
+    const { out, info } = preparedRowBytes(cols, { group, columnBytes: 2 });
+    // Of a size without groups: as many groups as there can be, and as much padding.
+    return n * (groupSize === undefined ? 2 * out + info : out + info);
+  },
+  jobs(kernels, request) {
+    const group = request.weights.groupSize!;
+    const suffix = dots(kernels) ? "int4_dot" : "int4";
+    const { job, prepared } = quantizeRows(request, {
+      kernel: `linear_quantize_${suffix}`,
+      group,
+      columnBytes: dots(kernels) ? 1 : 2,
+    });
+    return [job, productJob(`linear_${suffix}`, request, { ...prepared, groupSteps: group / 8 })];
+  },
+};
+
+/** Whether the build has the relaxed dot product. */
+function dots(kernels: Kernels): boolean {
+  return kernels.variant === "relaxed";
+}
+
+function groupedRows(part: Int4GroupTensor, cols: number, groups: number): GroupedRows {
+  const rows = part.shape[0]!;
+  checkGroupSize(part.groupSize);
+  checkLength("groups of columns", Math.ceil(cols / part.groupSize), groups);
+  const width = (groups * part.groupSize) / 2;
+  checkLength("bytes of codes", part.codes.length, rows * width);
+  checkLength("scales", part.scales.data.length, rows * groups);
+  const scales = floatsOf(part.scales);
+  const plain = {
+    rows,
+    codeAt: (row: number, col: number) =>
+      (part.codes[row * width + (col >> 1)]! >> ((col & 1) * 4)) & 15,
+    scales,
+  };
+  const { mins, zeroPoints } = part;
+  // The products take 8 off a code, so what is left to add is this.
+  if (mins) {
+    checkLength("mins", mins.data.length, rows * groups);
+    const values = floatsOf(mins);
+    return { ...plain, offsets: values.map((min, i) => 8 * scales[i]! - min) };
+  }
+  if (zeroPoints === undefined) return plain;
+  const zeroBytes = Math.ceil(groups / 2);
+  checkLength("bytes of zeroPoints", zeroPoints.length, rows * zeroBytes);
+  const zeroAt = (row: number, group: number): number =>
+    (zeroPoints[row * zeroBytes + (group >> 1)]! >> ((group & 1) * 4)) & 15;
+  return {
+    ...plain,
+    offsets: scales.map((scale, i) => (8 - zeroAt(Math.floor(i / groups), i % groups)) * scale),
+  };
+}

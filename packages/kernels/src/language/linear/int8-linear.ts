@@ -1,0 +1,90 @@
+import type { Int8ChannelTensor, Int8GroupTensor } from "@edgewright/core";
+import {
+  checkGroupSize,
+  checkLength,
+  clampGroup,
+  floatsOf,
+  type GroupedRows,
+  packGroups,
+  type StepLayout,
+} from "./group-stream.js";
+import type { LinearDriver } from "./linear-driver.js";
+import { preparedRowBytes, quantizeRows } from "./prepare-rows.js";
+import { productJob } from "./product-job.js";
+
+/** The product takes bytes in pairs, the even one unsigned: see assembly/generated/linear-groups.ts. */
+const STEP: StepLayout = {
+  columns: 4,
+  zero: 0,
+  put(bytes, at, col, code) {
+    bytes[at + col] = col & 1 ? code : code ^ 0x80;
+  },
+};
+
+/** Products with 8-bit weights, whose scales belong to groups of columns or to rows. */
+export const int8Driver: LinearDriver = {
+  pack(kernels, parts, rows, cols) {
+    const [{ format }] = parts as [Int8ChannelTensor | Int8GroupTensor];
+    const groupSize = groupSizeOf(parts[0] as Int8ChannelTensor | Int8GroupTensor, cols);
+    const grouped = parts.map((part) =>
+      groupedRows(part as Int8ChannelTensor | Int8GroupTensor, cols, groupSize),
+    );
+    return packGroups(kernels, { format, rows, cols, groupSize }, grouped, STEP);
+  },
+  workspaceBytes({ cols, n, groupSize }) {
+    const group = clampGroup(groupSize ?? 8, cols);
+    const { out, info } = preparedRowBytes(cols, { group, columnBytes: 2 });
+    // Of a size without groups: as many groups as there can be, and as much padding.
+    return n * (groupSize === undefined ? 2 * out + info : out + info);
+  },
+  jobs(_kernels, request) {
+    const group = request.weights.groupSize!;
+    const { job, prepared } = quantizeRows(request, {
+      kernel: "linear_quantize_int8",
+      group,
+      columnBytes: 2,
+    });
+    return [job, productJob("linear_int8", request, { ...prepared, groupSteps: group / 4 })];
+  },
+};
+
+/** Rows with one scale are cut into groups all the same, because x has a scale a group. */
+function groupSizeOf(part: Int8ChannelTensor | Int8GroupTensor, cols: number): number {
+  if (part.format === "int8-channel") return Math.ceil(cols / Math.ceil(cols / 256) / 8) * 8;
+  checkGroupSize(part.groupSize);
+  return clampGroup(part.groupSize, cols);
+}
+
+function groupedRows(
+  part: Int8ChannelTensor | Int8GroupTensor,
+  cols: number,
+  groupSize: number,
+): GroupedRows {
+  const rows = part.shape[0]!;
+  const groups = Math.ceil(cols / groupSize);
+  if (part.format === "int8-group") {
+    if (part.groupSize !== groupSize) checkGroupSize(part.groupSize);
+    const width = Math.ceil(cols / part.groupSize) * part.groupSize;
+    checkLength("groups of columns", Math.ceil(cols / part.groupSize), groups);
+    checkLength("codes", part.codes.length, rows * width);
+    checkLength("scales", part.scales.data.length, rows * groups);
+    return {
+      rows,
+      codeAt: (row, col) => part.codes[row * width + col]!,
+      scales: floatsOf(part.scales),
+    };
+  }
+  const { codes, scales, zeroPoints } = part;
+  checkLength("codes", codes.length, rows * cols);
+  checkLength("scales", scales.length, rows);
+  const spread = (value: (row: number) => number): Float32Array =>
+    Float32Array.from({ length: rows * groups }, (_, i) => value(Math.floor(i / groups)));
+  const plain = {
+    rows,
+    codeAt: (row: number, col: number) => codes[row * cols + col]!,
+    scales: spread((row) => scales[row]!),
+  };
+  if (zeroPoints === undefined) return plain;
+  checkLength("zeroPoints", zeroPoints.length, rows);
+  return { ...plain, offsets: spread((row) => -zeroPoints[row]! * scales[row]!) };
+}
