@@ -1,5 +1,5 @@
 import { EdgewrightError } from "@edgewright/core";
-import type { DecoderWeights } from "@edgewright/core/model-files";
+import type { DecoderConfig, DecoderWeights } from "@edgewright/core/model-files";
 import type { Kernels } from "@edgewright/kernels";
 import { createRotaryAngles } from "@edgewright/kernels/language";
 import type { CachedSession } from "./decoder-session.js";
@@ -45,7 +45,7 @@ export async function loadDecoder(
       `loadDecoder: expected maxPositions to be a whole number from 1, got ${places}`,
     );
   }
-  const table = createRotaryAngles({ places, rotated: config.headDim, base: config.ropeBase });
+  const table = createRotaryAngles({ places, rotated: config.headDim, ...rotation(config) });
   const angles = kernels.arena.upload(table);
   let decoder: PackedDecoder;
   try {
@@ -74,4 +74,14 @@ export async function loadDecoder(
       angles.dispose();
     },
   };
+}
+
+/** Angles a position of every pair: those of the base, divided where long texts were trained for (Llama 3.1). */
+function rotation(config: DecoderConfig): { frequencies: number[] } {
+  const { headDim, ropeBase, ropeFactors } = config;
+  const frequencies = Array.from(
+    { length: headDim / 2 },
+    (_, pair) => ropeBase ** ((-2 * pair) / headDim) / (ropeFactors?.[pair] ?? 1),
+  );
+  return { frequencies };
 }

@@ -2,7 +2,7 @@ import { EdgewrightError } from "@edgewright/core";
 import { createTokenizer, type ModelContents, type Tokenizer } from "@edgewright/core/model-files";
 import type { Kernels, LoadKernelsOptions } from "@edgewright/kernels";
 import { type KvCacheType, loadLanguageKernels } from "@edgewright/kernels/language";
-import { createChatFormatter } from "../chat/chat.js";
+import { type ChatFormatter, createChatFormatter } from "../chat/chat.js";
 import { type LoadedDecoder, loadDecoder } from "../engine/loaded-decoder.js";
 import {
   type LoadModelOptions,
@@ -78,7 +78,7 @@ export async function loadLanguageModel(
     return createLanguageModel({
       loaded,
       tokenizer,
-      chat: template === undefined ? undefined : createChatFormatter(template, tokenizer),
+      chat: template === undefined ? undefined : chatFormatterFor(template, tokenizer),
       metadata,
       sessionOptions: {
         capacity,
@@ -94,6 +94,15 @@ export async function loadLanguageModel(
     if (options.kernels === undefined) kernels.dispose();
     throw error;
   }
+}
+
+function chatFormatterFor(template: string, tokenizer: Tokenizer | undefined): ChatFormatter {
+  const written = (id: number | undefined): string =>
+    id === undefined || tokenizer === undefined ? "" : tokenizer.tokenText(id);
+  return createChatFormatter(template, {
+    bosToken: written(tokenizer?.bos),
+    eosToken: written(tokenizer?.eos),
+  });
 }
 
 function checkMemory({ weights }: ModelContents, options: LoadLanguageModelOptions): void {
