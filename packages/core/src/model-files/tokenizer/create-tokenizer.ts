@@ -1,4 +1,3 @@
-import { UnsupportedError } from "../../errors.js";
 import type { TokenizerData } from "../tokenizer-data.js";
 import { createSentencePieceTokenizer } from "./sentencepiece.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -10,5 +9,6 @@ import type { Tokenizer } from "./tokenizer.js";
  */
 export async function createTokenizer(data: TokenizerData): Promise<Tokenizer> {
   if (data.kind === "sentencepiece") return createSentencePieceTokenizer(data);
-  throw new UnsupportedError("createTokenizer: tokenizer.json is not read yet");
+  const { createJsonTokenizer } = await import("./tokenizer-json.js");
+  return createJsonTokenizer(data);
 }

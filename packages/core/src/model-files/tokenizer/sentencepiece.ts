@@ -1,5 +1,6 @@
 import { EdgewrightError, ValidationError } from "../../errors.js";
 import type { SentencePieceData } from "../tokenizer-data.js";
+import { endTokenNames } from "./end-token-names.js";
 import { mergeSymbols } from "./merge-queue.js";
 import { splitAtTokens } from "./split-at-tokens.js";
 import type { DecodeOptions, EncodeOptions, Tokenizer, TokenStream } from "./tokenizer.js";
@@ -48,6 +49,9 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
     return id === undefined ? undefined : scores[id]!;
   };
   const encoder = new TextEncoder();
+  const ends = new Set([...(eos === undefined ? [] : [eos]), ...(data.otherEnds ?? [])]);
+  const endNames = endTokenNames();
+  for (const { text, id, always } of named) if (!always && endNames.includes(text)) ends.add(id);
 
   function encodePlain(text: string, out: number[]): void {
     for (const symbol of mergeSymbols([...text.replaceAll(" ", SPACE)], scoreOf)) {
@@ -104,7 +108,7 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
     vocabSize: tokens.length,
     bos,
     eos,
-    ends: new Set([...(eos === undefined ? [] : [eos]), ...(data.otherEnds ?? [])]),
+    ends,
     chatTemplate: data.chatTemplate,
     encode(text: string, options: EncodeOptions = {}) {
       const { bos: begin = data.addBos, special = false } = options;

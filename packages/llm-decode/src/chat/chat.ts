@@ -1,0 +1,103 @@
+import { EdgewrightError, ValidationError } from "@edgewright/core";
+import { Template } from "@huggingface/jinja";
+
+/** One message of a conversation. */
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant" | "tool" | (string & {});
+  readonly content: string;
+}
+
+/** Options of {@link ChatFormatter.format}. */
+export interface FormatChatOptions {
+  /** End where the assistant begins to speak, so that the model answers. @default true */
+  readonly addGenerationPrompt?: boolean;
+  /** Further variables of the template: `tools`, `enable_thinking`, `date_string`. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes conversations as a model was trained to read them. */
+export interface ChatFormatter {
+  /** The template it follows. */
+  readonly template: string;
+  /**
+   * The prompt of a conversation. Encode it with `{ bos: false, special: true }`: it names control tokens,
+   * the first of a text among them.
+   *
+   * @throws EdgewrightError `invalid-argument` when the template refuses the conversation.
+   */
+  format(messages: readonly ChatMessage[], options?: FormatChatOptions): string;
+}
+
+/** Options of {@link createChatFormatter}. */
+export interface ChatFormatterOptions {
+  /** How the token that begins a text is written. @default "" */
+  readonly bosToken?: string;
+  /** How the token that ends a text is written. @default "" */
+  readonly eosToken?: string;
+}
+
+/**
+ * Makes a formatter from a model's chat template, a Jinja text.
+ *
+ * @example
+ * ```ts
+ * const chat = createChatFormatter("{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}");
+ * chat.format([{ role: "user", content: "Hello" }]); // "[user] Hello\n"
+ * ```
+ *
+ * @throws ValidationError when the template is no Jinja.
+ */
+export function createChatFormatter(
+  template: string,
+  options: ChatFormatterOptions = {},
+): ChatFormatter {
+  const { bosToken = "", eosToken = "" } = options;
+  const compiled = compile(template);
+  return {
+    template,
+    format(messages: readonly ChatMessage[], formatOptions: FormatChatOptions = {}) {
+      checkMessages(messages);
+      const { addGenerationPrompt = true, variables = {} } = formatOptions;
+      try {
+        return compiled.render({
+          messages: messages.map((message) => ({ ...message })),
+          add_generation_prompt: addGenerationPrompt,
+          bos_token: bosToken,
+          eos_token: eosToken,
+          ...variables,
+        });
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new EdgewrightError(
+          "invalid-argument",
+          `formatChat: the model's template refuses this conversation: ${reason}`,
+          { cause },
+        );
+      }
+    },
+  };
+}
+
+function compile(template: string): Template {
+  try {
+    return new Template(template);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ValidationError(`createChatFormatter: the template cannot be read: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function checkMessages(messages: readonly ChatMessage[]): void {
+  if (messages.length === 0) {
+    throw new EdgewrightError("invalid-argument", "formatChat: expected messages, got none");
+  }
+  messages.forEach((message, at) => {
+    if (typeof message?.role === "string" && typeof message.content === "string") return;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `formatChat: message ${at} must have a role and a content of text`,
+    );
+  });
+}
