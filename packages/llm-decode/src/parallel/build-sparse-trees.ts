@@ -71,8 +71,8 @@ export function buildSparseTrees(
   const ends = lists.map((list) => {
     const cache = new Map<number, number[]>();
     return (count: number): number[] => {
-      let found = cache.get(count);
-      if (!found) cache.set(count, (found = endProbabilities(list.slice(0, count))));
+      const found = cache.get(count) ?? endProbabilities(list.slice(0, count));
+      cache.set(count, found);
       return found;
     };
   });
