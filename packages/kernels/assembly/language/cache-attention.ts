@@ -4,24 +4,46 @@
 // Keys are visited in tiles of TILE positions that begin at multiples of TILE, the last tile first, so that
 // what was just written is used while it is near, and tiles that a row does not see are never touched. What a
 // row computes depends on the keys that it sees and nothing else: not on the other rows of the call.
-import { exp4 } from "../vector-math";
 import { thread } from "../thread";
-import { CAPACITY, HEAD_DIM, headOffset, KEYS, KV_HEADS, VALUES, VECTOR_BYTES } from "./kv-cache";
+import { exp4 } from "../vector-math";
+import {
+  CAPACITY,
+  F16,
+  F32,
+  HEAD_DIM,
+  headOffset,
+  INT8,
+  KEY_SCALES,
+  KEYS,
+  KV_HEADS,
+  scaleOffset,
+  TYPE,
+  VALUE_SCALES,
+  VALUES,
+  VECTOR_BYTES,
+} from "./kv-cache";
 import { addLanes, largestLane } from "./lane-sums";
+import { mixByteValues, mixHalfValues } from "./mix-low-values";
 import { mixValues } from "./mix-values";
-import { scoreKeys } from "./score-keys";
+import { prepareQuery } from "./prepare-query";
+import { scoreByteKeys, scoreHalfKeys, scoreKeys } from "./score-keys";
+import { LIFT } from "./store-vector";
 
-export const TILE = 64;
+const TILE = 64;
 
-// Workspace of a thread: byte offsets of a tile's slots, its scores, then the running maximum and sum of every
-// query of a block.
+// Workspace of a thread. Of a tile: byte offsets of its slots, scores, the scales of its int8 keys and values,
+// codes of its weights. Of a block: the running maximum and sum of every query, then the queries as keys that
+// are not f32 want them.
 const SCORES: usize = TILE * 4;
-const STATISTICS: usize = SCORES + TILE * 4;
+const TILE_KEY_SCALES: usize = TILE * 8;
+const TILE_VALUE_SCALES: usize = TILE * 12;
+const CODES: usize = TILE * 16;
+const STATISTICS: usize = TILE * 18;
 
 // Words: 0 q, 4 floats from row to row, 8 y, 12 floats from row to row, 16 rows, 20 query heads, 24 cache,
 // 28 layer, 32 state (i32: slots that all rows see), 36 paths (i32, 0: row i sees i + 1 slots more), 40 their
 // lengths (i32), 44 slots from path to path, 48 factor of the scores, 52 workspace, 56 bytes of it for a
-// thread, 60 rows of a block, 64 blocks. A unit is a block of rows and a head of the cache.
+// thread, 60 rows of a block, 64 blocks, 68 bytes of a prepared query (0 for f32 keys). A unit is a block of rows and a head of the cache.
 export function cache_attention(params: usize, begin: i32, end: i32): void {
   const rows = load<i32>(params, 16);
   const size = load<i32>(params, 60);
@@ -36,73 +58,129 @@ export function cache_attention(params: usize, begin: i32, end: i32): void {
 /** Rows [first, stop) of the queries that look at a head of the cache. */
 export function attend(params: usize, head: i32, first: i32, stop: i32): void {
   const cache = load<usize>(params, 24);
+  const layer = load<i32>(params, 28);
   const capacity = load<i32>(cache, CAPACITY);
-  const dim = load<i32>(cache, HEAD_DIM);
-  const bytes = <usize>dim << 2;
-  const step = load<i32>(cache, VECTOR_BYTES);
-  const group = load<i32>(params, 20) / load<i32>(cache, KV_HEADS);
-  const base = headOffset(cache, load<i32>(params, 28), head);
-  const keys = load<usize>(cache, KEYS) + base;
-  const values = load<usize>(cache, VALUES) + base;
+  const bytes = load<usize>(cache, HEAD_DIM) << 2;
+  const type = load<i32>(cache, TYPE);
+  const group = <usize>(load<i32>(params, 20) / load<i32>(cache, KV_HEADS));
+  const scales = scaleOffset(cache, layer, head);
   const paths = load<usize>(params, 36);
   const shared = <i32>min<u32>(load<u32>(load<usize>(params, 32)), <u32>capacity);
-  const scale = v128.load32_splat(params, 48);
   const at = load<usize>(params, 52) + thread * load<usize>(params, 56);
-  const scores = at + SCORES;
-  const ofHead = <usize>(head * group) * bytes;
-  const q = load<usize>(params, 0) + ofHead;
-  const qStep = load<usize>(params, 4) << 2;
-  const y = load<usize>(params, 8) + ofHead;
+  const qBytes = type == F32 ? bytes : load<usize>(params, 68);
   const yStep = load<usize>(params, 12) << 2;
+  const yHead = load<usize>(params, 8) + <usize>head * group * bytes;
 
-  let longest = 0;
-  let statistics = at + STATISTICS;
-  for (let row = first; row < stop; row++) {
-    longest = max(longest, visible(params, row, shared, capacity));
-    memory.fill(y + <usize>row * yStep, 0, <usize>group * bytes);
-    for (let i = group; i; i--) {
-      store<f32>(statistics, -Infinity);
-      store<f32>(statistics, 0, 4);
-      statistics += 8;
-    }
-  }
+  const longest = beginRows(params, head, first, stop, shared, capacity, at);
   for (let from = (longest - 1) & -TILE; from >= 0; from -= TILE) {
     const common = !paths || from + TILE <= shared;
-    if (common) nextSlots(at, from, min(TILE, longest - from), capacity, step);
-    statistics = at + STATISTICS;
+    if (common) nextSlots(at, from, min(TILE, longest - from), cache);
+    if (common && type == INT8) tileScales(at, min(TILE, longest - from), cache, scales);
+    let statistics = at + STATISTICS;
+    let q = queries(params, head, first, at, (stop - first) * <i32>group);
+    const qStep = type == F32 ? load<usize>(params, 4) << 2 : group * qBytes;
     for (let row = first; row < stop; row++) {
       const count = min(TILE, visible(params, row, shared, capacity) - from);
       if (count > 0) {
         if (!common) {
           const path = paths + ((<usize>row * load<usize>(params, 44)) << 2);
-          slotsOfPath(at, from, count, shared, path, capacity, step);
+          slotsOfPath(at, from, count, shared, path, cache);
+          if (type == INT8) tileScales(at, count, cache, scales);
         }
-        for (let i: usize = 0; i < <usize>group; i++) {
-          const sums = statistics + (i << 3);
-          const yRow = y + <usize>row * yStep + i * bytes;
-          const top = scoreKeys(q + <usize>row * qStep + i * bytes, keys, at, count, dim, scale, scores);
-          const before = load<f32>(sums);
-          const most = max(before, largestLane(top));
-          const kept = exp4(f32x4.splat(before - most));
-          const sum = powers(scores, count, f32x4.splat(most));
-          store<f32>(sums, most);
-          store<f32>(sums, load<f32>(sums, 4) * f32x4.extract_lane(kept, 0) + sum, 4);
-          mixValues(scores, values, at, count, dim, kept, yRow);
+        const y = yHead + <usize>row * yStep;
+        for (let i: usize = 0; i < group; i++) {
+          attendTile(params, cache, type, head, at, count, q + i * qBytes, y + i * bytes, statistics + (i << 3));
         }
       }
-      statistics += <usize>group << 3;
+      statistics += group << 3;
+      q += qStep;
     }
   }
-  statistics = at + STATISTICS;
+  endRows(at + STATISTICS, yHead + <usize>first * yStep, yStep, stop - first, group, bytes);
+}
+
+// The first of a block's queries as the keys want them.
+function queries(params: usize, head: i32, first: i32, at: usize, count: i32): usize {
+  const cache = load<usize>(params, 24);
+  if (load<i32>(cache, TYPE) != F32) return at + STATISTICS + <usize>(((count << 3) + 15) & -16);
+  const ofHead = head * (load<i32>(params, 20) / load<i32>(cache, KV_HEADS)) * load<i32>(cache, HEAD_DIM);
+  return load<usize>(params, 0) + ((<usize>first * load<usize>(params, 4) + <usize>ofHead) << 2);
+}
+
+// Clears the results and statistics of a block and prepares its queries; returns the most slots that one sees.
+function beginRows(params: usize, head: i32, first: i32, stop: i32, shared: i32, capacity: i32, at: usize): i32 {
+  const cache = load<usize>(params, 24);
+  const type = load<i32>(cache, TYPE);
+  const dim = load<i32>(cache, HEAD_DIM);
+  const group = load<i32>(params, 20) / load<i32>(cache, KV_HEADS);
+  const bytes = <usize>dim << 2;
+  let statistics = at + STATISTICS;
+  let prepared = queries(params, head, first, at, (stop - first) * group);
+  let longest = 0;
   for (let row = first; row < stop; row++) {
-    let p = y + <usize>row * yStep;
+    longest = max(longest, visible(params, row, shared, capacity));
+    let q = load<usize>(params, 0) + ((<usize>row * load<usize>(params, 4)) << 2) + <usize>(head * group) * bytes;
+    let y = load<usize>(params, 8) + ((<usize>row * load<usize>(params, 12)) << 2) + <usize>(head * group) * bytes;
+    for (let i = group; i; i--) {
+      store<f32>(statistics, -Infinity);
+      store<f32>(statistics, 0, 4);
+      statistics += 8;
+      if (type != F32) {
+        prepareQuery(type, q, dim, prepared);
+        prepared += load<usize>(params, 68);
+        q += bytes;
+      }
+      for (const end = y + bytes; y < end; y += 16) v128.store(y, f32x4.splat(0));
+    }
+  }
+  return longest;
+}
+
+// A query meets the keys and values of a tile.
+function attendTile(
+  params: usize,
+  cache: usize,
+  type: i32,
+  head: i32,
+  at: usize,
+  count: i32,
+  q: usize,
+  y: usize,
+  statistics: usize,
+): void {
+  const dim = load<i32>(cache, HEAD_DIM);
+  const base = headOffset(cache, load<i32>(params, 28), head);
+  const keys = load<usize>(cache, KEYS) + base;
+  const values = load<usize>(cache, VALUES) + base;
+  const scale = load<f32>(params, 48);
+  const scores = at + SCORES;
+  let top: v128;
+  if (type == F32) top = scoreKeys(q, keys, at, count, dim, scale, scores);
+  else if (type == F16) top = scoreHalfKeys(q, keys, at, count, dim, scale, scores);
+  else top = scoreByteKeys(q, keys, at, count, dim, scale, scores, at + TILE_KEY_SCALES);
+  const before = load<f32>(statistics);
+  const most = max(before, largestLane(top));
+  const kept = exp4(f32x4.splat(before - most));
+  const lift: f32 = type == F16 ? reinterpret<f32>(LIFT) : 1;
+  const sum = powers(scores, count, f32x4.splat(most), f32x4.splat(lift));
+  store<f32>(statistics, most);
+  store<f32>(statistics, load<f32>(statistics, 4) * f32x4.extract_lane(kept, 0) + sum, 4);
+  if (type == F32) mixValues(scores, values, at, count, dim, kept, y);
+  else if (type == F16) mixHalfValues(scores, values, at, count, dim, kept, y);
+  else mixByteValues(scores, values, at, count, dim, kept, y, at + TILE_VALUE_SCALES, at + CODES);
+}
+
+// Divides by the sums. A row that sees nothing stays 0.
+function endRows(statistics: usize, y: usize, yStep: usize, rows: i32, group: usize, bytes: usize): void {
+  for (; rows; rows--) {
+    let p = y;
     for (let i = group; i; i--) {
       const sum = load<f32>(statistics, 4);
-      // A row that sees nothing stays 0.
       const factor = f32x4.splat(sum == 0 ? 0 : 1 / sum);
       for (const end = p + bytes; p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), factor));
       statistics += 8;
     }
+    y += yStep;
   }
 }
 
@@ -114,9 +192,9 @@ function visible(params: usize, row: i32, shared: i32, capacity: i32): i32 {
 }
 
 // Byte offsets of `count` slots from `from` on, rounded up to 4 of them.
-function nextSlots(at: usize, from: i32, count: i32, capacity: i32, step: i32): void {
-  const last = i32x4.splat(capacity - 1);
-  const steps = i32x4.splat(step);
+function nextSlots(at: usize, from: i32, count: i32, cache: usize): void {
+  const last = i32x4.splat(load<i32>(cache, CAPACITY) - 1);
+  const steps = v128.load32_splat(cache, VECTOR_BYTES);
   let slots = i32x4.add(i32x4.splat(from), i32x4(0, 1, 2, 3));
   for (; count > 0; count -= 4) {
     v128.store(at, i32x4.mul(i32x4.min_s(slots, last), steps));
@@ -126,22 +204,36 @@ function nextSlots(at: usize, from: i32, count: i32, capacity: i32, step: i32): 
 }
 
 // The same where slots from `shared` on are those of a path.
-function slotsOfPath(at: usize, from: i32, count: i32, shared: i32, path: usize, capacity: i32, step: i32): void {
+function slotsOfPath(at: usize, from: i32, count: i32, shared: i32, path: usize, cache: usize): void {
+  const last = load<u32>(cache, CAPACITY) - 1;
   let slot: u32 = 0;
   for (let i = 0; i < ((count + 3) & -4); i++) {
     // Beyond the count the last one again: it must exist, its score is thrown away.
     const place = from + i;
     if (i < count) slot = place < shared ? <u32>place : load<u32>(path + (<usize>(place - shared) << 2));
-    store<u32>(at + (<usize>i << 2), min(slot, <u32>capacity - 1) * <u32>step);
+    store<u32>(at + (<usize>i << 2), min(slot, last) * load<u32>(cache, VECTOR_BYTES));
   }
 }
 
-// scores = e^(scores - most); returns their sum. Scores are there up to a multiple of 4, the rest -Infinity.
-function powers(scores: usize, count: i32, most: v128): f32 {
+// The scales of a tile's int8 keys and values, rounded up to 4 of them.
+function tileScales(at: usize, count: i32, cache: usize, ofHead: usize): void {
+  const keys = load<usize>(cache, KEY_SCALES) + ofHead;
+  const values = load<usize>(cache, VALUE_SCALES) + ofHead;
+  const step = load<u32>(cache, VECTOR_BYTES);
+  for (const end = at + (<usize>((count + 3) & -4) << 2); at < end; at += 4) {
+    const slot = <usize>(load<u32>(at) / step) << 2;
+    store<f32>(at, load<f32>(keys + slot), TILE_KEY_SCALES);
+    store<f32>(at, load<f32>(values + slot), TILE_VALUE_SCALES);
+  }
+}
+
+// scores = e^(scores - most) * lift; returns the sum of the powers. Scores are there up to a multiple of 4, the
+// rest -Infinity.
+function powers(scores: usize, count: i32, most: v128, lift: v128): f32 {
   let sum = f32x4.splat(0);
   for (; count > 0; count -= 4) {
     const e = exp4(f32x4.sub(v128.load(scores), most));
-    v128.store(scores, e);
+    v128.store(scores, f32x4.mul(e, lift));
     sum = f32x4.add(sum, e);
     scores += 16;
   }

@@ -1,6 +1,19 @@
 // New keys and values on their way into the cache.
-import { CAPACITY, HEAD_DIM, headOffset, KEYS, KV_HEADS, VALUES, VECTOR_BYTES } from "./kv-cache";
+import {
+  CAPACITY,
+  HEAD_DIM,
+  headOffset,
+  KEY_SCALES,
+  KEYS,
+  KV_HEADS,
+  scaleOffset,
+  TYPE,
+  VALUE_SCALES,
+  VALUES,
+  VECTOR_BYTES,
+} from "./kv-cache";
 import { rotateVector } from "./rotate";
+import { storeVector } from "./store-vector";
 
 // Rotates the queries and keys of rows q | k | v in place and writes keys and values into the cache.
 // Words: 0 qkv, 4 floats from row to row, 8 query heads, 12 positions (i32), 16 slots (i32), 20 angles
@@ -28,12 +41,17 @@ export function rotateAndStore(params: usize, row: i32, first: i32, stop: i32): 
     rotateVector(x + <usize>head * bytes, dim, angles, interleaved, 1);
   }
   const slot = load<u32>(load<usize>(params, 16) + (<usize>row << 2));
+  const stored = slot < load<u32>(cache, CAPACITY);
+  const type = load<i32>(cache, TYPE);
   for (let head = first; head < stop; head++) {
     const key = x + <usize>(heads + head) * bytes;
     rotateVector(key, dim, angles, interleaved, 1);
-    if (slot >= load<u32>(cache, CAPACITY)) continue;
-    const to = headOffset(cache, layer, head) + <usize>slot * load<usize>(cache, VECTOR_BYTES);
-    memory.copy(load<usize>(cache, KEYS) + to, key, bytes);
-    memory.copy(load<usize>(cache, VALUES) + to, key + <usize>kvHeads * bytes, bytes);
+    if (stored) {
+      const value = key + <usize>kvHeads * bytes;
+      const to = headOffset(cache, layer, head) + <usize>slot * load<usize>(cache, VECTOR_BYTES);
+      const scale = scaleOffset(cache, layer, head) + (<usize>slot << 2);
+      storeVector(type, key, dim, load<usize>(cache, KEYS) + to, load<usize>(cache, KEY_SCALES) + scale);
+      storeVector(type, value, dim, load<usize>(cache, VALUES) + to, load<usize>(cache, VALUE_SCALES) + scale);
+    }
   }
 }

@@ -3,9 +3,15 @@
 // name of another module must not come again.
 export { set_thread } from "../thread";
 export { embed_f32 } from "./embed-rows";
+export { linear_binary_coded } from "./nested/binary-coded";
+export { binary_tables } from "./nested/binary-tables";
 export { argmax_f32 } from "./argmax";
+export { log_sum_exp_f32 } from "./row-statistics";
+export { top_k_f32 } from "./top-k";
 export { cache_attention } from "./cache-attention";
+export { move_slots, shift_cache } from "./cache-move";
 export { rotate_and_store } from "./cache-store";
+export { rotate_and_attend } from "./decode-attention";
 export { gated_activation_f32 } from "./gated-activation";
 export { linear_bf16, linear_f16, linear_f32 } from "../generated/linear-floats";
 export { linear_int4, linear_int4_dot, linear_int8, linear_ternary_dot } from "../generated/linear-groups";

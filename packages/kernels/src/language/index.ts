@@ -20,17 +20,24 @@ export {
   type TreePaths,
 } from "./attention/plan-cache-attention.js";
 export {
+  planRotateAndAttend,
+  type RotateAndAttendSpec,
+} from "./attention/plan-rotate-and-attend.js";
+export { type CacheSlice, cacheSlices } from "./cache/cache-slices.js";
+export {
   createKvCache,
   type KvCache,
   type KvCacheOptions,
   kvCacheBytes,
 } from "./cache/create-kv-cache.js";
 export type { KvCacheLayout, KvCacheType } from "./cache/kv-cache-layout.js";
+export { type MoveSlotsSpec, planMoveSlots } from "./cache/plan-move-slots.js";
 export {
   planRotateAndStore,
   type RopePairing,
   type RotateAndStoreSpec,
 } from "./cache/plan-rotate-and-store.js";
+export { planShiftCache, type ShiftCacheSpec } from "./cache/plan-shift-cache.js";
 export { type EmbedRowsSpec, planEmbedRows } from "./embedding/plan-embed-rows.js";
 export type { LinearSize } from "./linear/linear-driver.js";
 export { packLinear } from "./linear/pack-linear.js";
@@ -39,3 +46,5 @@ export { type LinearSpec, linearWorkspaceBytes, planLinear } from "./linear/plan
 export { languageKernels, loadLanguageKernels } from "./load-language-kernels.js";
 export { planRmsNorm, type RmsNormSpec } from "./normalization/plan-rms-norm.js";
 export { type ArgmaxSpec, planArgmax } from "./selection/plan-argmax.js";
+export { type LogSumExpSpec, planLogSumExp } from "./selection/plan-log-sum-exp.js";
+export { planTopK, type TopKSpec } from "./selection/plan-top-k.js";

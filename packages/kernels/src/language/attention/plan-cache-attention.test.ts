@@ -14,7 +14,7 @@ import { loadEveryLanguageKind } from "../fixtures.test-support.js";
 
 const kinds = await loadEveryLanguageKind();
 
-const TYPES: readonly KvCacheType[] = ["f32"];
+const TYPES: readonly KvCacheType[] = ["f32", "f16", "int8"];
 /** Errors against 64 bits, relative to the largest value of a row: 2 here. */
 const TOLERANCE = { f32: 2e-6, f16: 2e-3, int8: 2e-2 } as const;
 

@@ -38,7 +38,7 @@ export interface CacheAttentionSpec {
 }
 
 /** Rows that visit a tile of keys and values one after another, while it is near. */
-const BLOCK_ROWS = 16;
+export const BLOCK_ROWS = 16;
 const TILE = 64;
 /** Length that a text is taken to have when work is divided: plans are made before it is known. */
 const USUAL_LENGTH = 256;
@@ -102,7 +102,7 @@ export function attentionJob(
     params: [
       ...[q, qStride, y, yStride, n, heads, cache.ptr, layer, state],
       ...[paths?.slots ?? 0, paths?.lengths ?? 0, paths?.maxDepth ?? 0, floatBits(scale)],
-      ...[0, 0, BLOCK_ROWS, blocks],
+      ...[0, 0, BLOCK_ROWS, blocks, preparedQueryBytes(cache)],
     ],
     units: cache.kvHeads * blocks,
     grain: Math.max(1, Math.round(50000 / products)),
@@ -112,5 +112,13 @@ export function attentionJob(
 /** Bytes of workspace of one thread. */
 export function attentionWorkspaceBytes({ n, heads, cache }: CacheAttentionSpec): number {
   const queries = (heads / cache.kvHeads) * Math.min(n, BLOCK_ROWS);
-  return Math.ceil((TILE * 8 + queries * 8) / 64) * 64;
+  const statistics = Math.ceil(queries / 2) * 16;
+  return Math.ceil((TILE * 18 + statistics + queries * preparedQueryBytes(cache)) / 64) * 64;
+}
+
+/** Bytes of a query in the form that keys of a type need. */
+function preparedQueryBytes({ type, headDim }: KvCacheLayout): number {
+  const elements = Math.ceil(headDim / 8) * 8;
+  if (type === "f32") return 0;
+  return type === "f16" ? elements * 4 : 16 + elements * 2;
 }
