@@ -1,8 +1,123 @@
 /**
- * Language models that decode at falling precision.
+ * Language models that decode at falling precision: loading, generation, and the ways to decode faster than one
+ * token a pass at full precision.
  *
  * @packageDocumentation
  */
+export {
+  type ChatFormatter,
+  type ChatFormatterOptions,
+  type ChatMessage,
+  createChatFormatter,
+  type FormatChatOptions,
+} from "./chat/chat.js";
+export {
+  type CachedSession,
+  createDecoderSession,
+  type DecoderOutput,
+  type DecoderSessionOptions,
+  type SavedCache,
+} from "./engine/decoder-session.js";
+export type {
+  DecodableModel,
+  DecoderSession,
+  DecodingRequest,
+  DecodingRun,
+  DecodingStep,
+  DecodingStrategy,
+  LayerKeysAndValues,
+  Logits,
+  RowsToRun,
+} from "./engine/decoding-strategy.js";
+export { type LoadDecoderOptions, type LoadedDecoder, loadDecoder } from "./engine/loaded-decoder.js";
+export type {
+  PackDecoderOptions,
+  PackedDecoder,
+  PackedLayer,
+  PackedProduct,
+} from "./engine/pack-decoder.js";
+export type {
+  FinishReason,
+  GenerateOptions,
+  Generation,
+  GenerationStatistics,
+} from "./generation/generation.js";
+export type { ForwardOptions, LanguageModel, Prompt } from "./model/language-model.js";
+export {
+  type LoadLanguageModelOptions,
+  loadLanguageModel,
+} from "./model/load-language-model.js";
+export { estimateMemory, type MemoryOptions, type MemoryStatement } from "./model/memory-statement.js";
+export {
+  type BuildSparseTreesOptions,
+  buildSparseTrees,
+  type ExpectedTrees,
+} from "./parallel/build-sparse-trees.js";
+export type { AcceptanceRates } from "./parallel/candidate-tree.js";
+export {
+  type ChooseTreeSizeOptions,
+  chooseTreeSize,
+  type MeasurePassTimesOptions,
+  measurePassTimes,
+  type PassTimes,
+  type SizedTrees,
+} from "./parallel/hardware-aware-size.js";
+export {
+  type MeasureAcceptanceOptions,
+  type MeasuredAcceptance,
+  measureAcceptance,
+} from "./parallel/measure-acceptance.js";
+export {
+  type ParallelPromptOptions,
+  parallelPromptDecoding,
+} from "./parallel/parallel-prompt-decoding.js";
+export {
+  type PromptTokenFile,
+  type PromptTokens,
+  readPromptTokens,
+  writePromptTokens,
+} from "./parallel/prompt-tokens.js";
+export {
+  chainTrees,
+  parseSparseTrees,
+  type SparseTree,
+  type SparseTrees,
+  type TreeNode,
+} from "./parallel/sparse-trees.js";
+export type { TypicalAcceptance, Verification } from "./parallel/verification.js";
+export {
+  type ConfidenceSchedulerOptions,
+  confidenceScheduler,
+} from "./precision/confidence-scheduler.js";
+export {
+  type EvaluateByNllOptions,
+  type EvaluateByRougeOptions,
+  type EvaluateScheduleOptions,
+  evaluateScheduleByNll,
+  evaluateScheduleByRouge,
+} from "./precision/evaluate-schedule.js";
+export {
+  type DecodingPrecision,
+  fixedScheduler,
+  type PrecisionScheduler,
+  type ScheduleContext,
+} from "./precision/precision-scheduler.js";
+export {
+  type ProgressivePrecisionOptions,
+  plainDecoding,
+  progressivePrecision,
+} from "./precision/progressive-precision.js";
+export { type RandomSchedulerOptions, randomScheduler } from "./precision/random-scheduler.js";
+export { type RougeScore, rougeL } from "./precision/rouge-l.js";
+export {
+  type PhaseWidths,
+  type ScheduleTrial,
+  type SearchPhaseWidthsOptions,
+  type SearchSwitchPointsOptions,
+  searchPhaseWidths,
+  searchSwitchPoints,
+} from "./precision/search-schedule.js";
+export { type StaticSchedule, staticScheduler } from "./precision/static-scheduler.js";
 export { createLogitBias, type LogitsProcessor } from "./sampling/logits-processor.js";
 export { createSampler, type Sampler, type TokenDistribution } from "./sampling/sampler.js";
 export type { SamplingOptions } from "./sampling/sampling-options.js";
@@ -11,3 +126,10 @@ export {
   type FilteredText,
   type StopStringFilter,
 } from "./sampling/stop-strings.js";
+export {
+  type AdaptiveDecodingOptions,
+  type AdaptiveShare,
+  type AdaptiveStrategy,
+  adaptiveDecoding,
+} from "./speculation/adaptive-decoding.js";
+export { type SelfSpeculationOptions, selfSpeculation } from "./speculation/self-speculation.js";
