@@ -1,6 +1,7 @@
 import { UnsupportedError } from "@edgewright/core";
 import type { JobSpec } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
+import { binaryCodedDriver } from "../nested/binary-coded-linear.js";
 import { f32Driver, halfDriver } from "./float-linear.js";
 import { int4Driver } from "./int4-linear.js";
 import { int8Driver } from "./int8-linear.js";
@@ -71,6 +72,8 @@ export function linearDriverOf(where: string, format: LinearFormat): LinearDrive
       return int8Driver;
     case "int4-group":
       return int4Driver;
+    case "binary-coded":
+      return binaryCodedDriver;
     default:
       throw new UnsupportedError(
         `${where}: no product for weights of format ${String(format)}; unpack them to f32 first`,

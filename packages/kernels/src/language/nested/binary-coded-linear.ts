@@ -1,0 +1,186 @@
+import { type BinaryCodedTensor, EdgewrightError, ShapeError } from "@edgewright/core";
+import type { JobSpec } from "../../runtime/job.js";
+import type { Kernels } from "../../runtime/load.js";
+import { checkLength, floatsOf } from "../linear/group-stream.js";
+import type { LinearDriver, LinearRequest, LinearSize } from "../linear/linear-driver.js";
+import type { PackedLinear } from "../linear/packed-linear.js";
+import { productJob } from "../linear/product-job.js";
+import { checkPlanes, fillPlanePanels, firstPlanes, PANEL_ROWS } from "./bit-plane-panels.js";
+
+/** Columns that share a scale of their tables at most, and the bytes of a step of 8 columns. */
+const BLOCK_COLUMNS = 512;
+const STEP_BYTES = 64;
+const TABLE_BYTES = 32; // of a step
+const LINE = 64;
+const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
+
+/**
+ * Products with binary-coded weights: tables of sums of x, made once a row, and a look-up for the signs of 4 columns
+ * and 16 rows. Tables hold 7 bits, one scale for at most 512 columns, so that a product is within 1 / 126 of the
+ * largest sum of 4 magnitudes for each 4 columns and plane.
+ */
+export const binaryCodedDriver: LinearDriver = {
+  pack(kernels, parts, rows, cols) {
+    return packBinaryCodedLinear(kernels, parts as readonly BinaryCodedTensor[], rows, cols);
+  },
+  workspaceBytes(size) {
+    const { tables, info, sums } = workspaceOf(size);
+    return size.n * (tables + info) + sums;
+  },
+  jobs(_kernels, request) {
+    return planJobs(request);
+  },
+};
+
+interface Layout {
+  readonly panels: number;
+  readonly panelBytes: number;
+  readonly steps: number;
+  readonly groups: number;
+  readonly groupSteps: number;
+  readonly scalesPtr: number;
+  readonly first: number;
+}
+
+function packBinaryCodedLinear(
+  kernels: Kernels,
+  parts: readonly BinaryCodedTensor[],
+  rows: number,
+  cols: number,
+): PackedLinear {
+  const [{ format, seedBits, bits }] = parts as [BinaryCodedTensor];
+  checkPlanes(parts, cols);
+  const groupSize = groupSizeOf(parts, cols);
+  const groups = Math.ceil(cols / groupSize);
+  const panels = Math.ceil(rows / PANEL_ROWS);
+  const steps = Math.ceil(cols / 8);
+  const planeBytes = panels * steps * STEP_BYTES;
+  const scaleSteps = scalesBefore(seedBits, bits + 1);
+  const count = panels * PANEL_ROWS * groups;
+  const codeBytes = bits * planeBytes;
+  const { ptr, bytes, dispose } = kernels.arena.allocate(codeBytes + count * scaleSteps * 4);
+  const scalesPtr = ptr + codeBytes;
+  kernels.arena.u8(ptr, bytes).fill(0);
+  try {
+    fillPlanePanels(kernels.arena.u8(ptr, codeBytes), parts, cols);
+    fillScales(kernels.arena.f32(scalesPtr, count * scaleSteps), parts, groups);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return {
+    ...{ format, rows, cols, bytes, groupSize, seedBits, bits, ptr, dispose },
+    bytesAt: (width = bits) => width * planeBytes + count * (width + 1) * 4,
+    layout: {
+      ...{ panels, panelBytes: bits * steps * STEP_BYTES, steps, groups, scalesPtr },
+      ...{ groupSteps: Math.ceil(groupSize / 8), first: firstPlanes(bits) },
+    } satisfies Layout,
+    [Symbol.dispose]: dispose,
+  };
+}
+
+/** [width][panel][offset, then planes][group][row of 64] from [width][row][group][offset, then planes]. */
+function fillScales(
+  target: Float32Array,
+  parts: readonly BinaryCodedTensor[],
+  groups: number,
+): void {
+  const [{ seedBits, bits }] = parts as [BinaryCodedTensor];
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const panels = Math.ceil(rows / PANEL_ROWS);
+  let row = 0;
+  for (const part of parts) {
+    const own = part.shape[0]!;
+    const values = floatsOf(part.scales);
+    checkLength("scales", values.length, own * groups * scalesBefore(seedBits, bits + 1));
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new EdgewrightError(
+        "invalid-argument",
+        `packLinear: expected finite scales, number ${bad} is ${values[bad]}`,
+      );
+    }
+    let from = 0;
+    for (let width = seedBits; width <= bits; width++) {
+      const start = scalesBefore(seedBits, width) * panels * groups * PANEL_ROWS;
+      for (let i = 0; i < own; i++) {
+        const panel = Math.floor((row + i) / PANEL_ROWS);
+        const lane = (row + i) % PANEL_ROWS;
+        for (let group = 0; group < groups; group++) {
+          for (let k = 0; k <= width; k++) {
+            const block = (panel * (width + 1) + k) * groups + group;
+            target[start + block * PANEL_ROWS + lane] = values[from++]!;
+          }
+        }
+      }
+    }
+    row += own;
+  }
+}
+
+function groupSizeOf(parts: readonly BinaryCodedTensor[], cols: number): number {
+  const sizes = parts.map(({ groupSize }) => {
+    const whole = Number.isSafeInteger(groupSize) && groupSize > 0;
+    if (!whole || (groupSize % 32 !== 0 && groupSize < cols)) {
+      throw new ShapeError(
+        `packLinear: expected a groupSize that is a multiple of 32, or all ${cols} columns, got ${groupSize}`,
+      );
+    }
+    return Math.min(groupSize, cols);
+  });
+  const other = sizes.find((size) => size !== sizes[0]);
+  if (other === undefined) return sizes[0]!;
+  throw new ShapeError(
+    `packLinear: expected groups of ${sizes[0]} columns, as the first matrix has, got ${other}; pack it apart`,
+  );
+}
+
+/** Scales of a row and group for the widths from `seedBits` to below `width`. */
+export function scalesBefore(seedBits: number, width: number): number {
+  let count = 0;
+  for (let each = seedBits; each < width; each++) count += each + 1;
+  return count;
+}
+
+/** Bytes of a row of tables, of what goes with it, and of sums. */
+function workspaceOf({ rows, cols, groupSize = cols }: LinearSize): {
+  tables: number;
+  info: number;
+  sums: number;
+} {
+  const group = Math.min(groupSize, cols);
+  const groups = Math.ceil(cols / group);
+  const blocks = groups * Math.ceil(group / BLOCK_COLUMNS);
+  return {
+    tables: roundUp(Math.ceil(cols / 8) * TABLE_BYTES, LINE),
+    info: roundUp((groups + blocks) * 4, LINE),
+    sums: Math.ceil(rows / PANEL_ROWS) * PANEL_ROWS * 4,
+  };
+}
+
+function planJobs(request: LinearRequest): JobSpec[] {
+  const { weights, x, n, xStrideBytes, workspace, bits = weights.bits! } = request;
+  const { rows, cols, format, seedBits = 1, groupSize = cols } = weights;
+  const layout = weights.layout as unknown as Layout;
+  const { panels, steps, groups, groupSteps, first } = layout;
+  const { tables, info } = workspaceOf({ format, rows, cols, n, groupSize });
+  const infoAt = workspace + n * tables;
+  const prepare: JobSpec = {
+    kernel: "binary_tables",
+    params: [x, workspace, cols, steps, infoAt, groupSteps, xStrideBytes, tables, info],
+    units: n,
+    grain: Math.ceil(8192 / cols),
+  };
+  const scalesPtr =
+    layout.scalesPtr + scalesBefore(seedBits, bits) * panels * groups * PANEL_ROWS * 4;
+  const product = productJob(
+    "linear_binary_coded",
+    { ...request, weights: { ...weights, layout: { ...weights.layout, scalesPtr } } },
+    {
+      ...{ x: workspace, xStrideBytes: tables, info: infoAt, infoStrideBytes: info },
+      groupSteps,
+    },
+  );
+  const sums = infoAt + n * info;
+  return [prepare, { ...product, params: [...product.params, bits, sums, groups, panels, first] }];
+}
