@@ -1,5 +1,6 @@
 import { EdgewrightError, median, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
+import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { buildSparseTrees, type ExpectedTrees } from "./build-sparse-trees.js";
 import { type AcceptanceRates, sortedRates } from "./candidate-tree.js";
 
@@ -59,9 +60,10 @@ export async function measurePassTimes(options: MeasurePassTimesOptions): Promis
     read: Math.min(n, logitRows),
   }));
   const times = sizes.map((): number[] => []);
+  const turn = createTurnTaker();
   for (let round = -1; round < rounds; round++) {
+    await turn();
     throwIfAborted(options.signal, "measurePassTimes");
-    await new Promise((resolve) => setTimeout(resolve));
     for (const [i, { tokens, parents, read }] of passes.entries()) {
       const before = now();
       const logits = session.run({ tokens, parents, logits: "lazy", ...atBits });

@@ -1,6 +1,7 @@
 import { EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
 import { runPrompt } from "../engine/run-prompt.js";
+import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { likeliestTokens, meanLogits } from "./likeliest-tokens.js";
 import { type PromptTokens, promptChain } from "./prompt-tokens.js";
 
@@ -50,9 +51,10 @@ export async function measureAcceptance(
   const hits = Array.from({ length: count }, () => new Array<number>(ranks).fill(0));
   const counts = new Array<number>(count).fill(0);
   session.setPromptEmbeddings(promptTokens.embeddings);
+  const turn = createTurnTaker();
   for (const [done, prompt] of prompts.entries()) {
+    await turn();
     throwIfAborted(options.signal, "measureAcceptance");
-    await new Promise((resolve) => setTimeout(resolve)); // lets a page breathe and a signal fire
     session.truncate(0);
     const suffix = promptChain(promptTokens, vocabSize, count);
     let pass = runPrompt(session, prompt, bits, suffix);

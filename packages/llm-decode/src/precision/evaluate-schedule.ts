@@ -1,6 +1,7 @@
 import { EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
 import { runPrompt } from "../engine/run-prompt.js";
+import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { checkModelWidths, type DecodingPrecision } from "./precision-scheduler.js";
 import { trackPrecision } from "./precision-track.js";
 import { plainDecoding, progressivePrecision } from "./progressive-precision.js";
@@ -46,11 +47,12 @@ export async function evaluateScheduleByRouge(
     ...(prefillBits !== undefined && { prefillBits }),
   });
   const texts = { session, maxTokens, isEnd };
+  const turn = createTurnTaker();
   let quality = 0;
   let bits = 0;
   let passes = 0;
   for (const [i, prompt] of prompts.entries()) {
-    await beforeText(options, i, prompts.length);
+    await beforeText(options, turn, i, prompts.length);
     const reference =
       references?.[i] ?? decode({ ...texts, strategy: plainDecoding(), prompt }).tokens;
     const decoded = decode({ ...texts, strategy, prompt });
@@ -82,9 +84,10 @@ export async function evaluateScheduleByNll(
 ): Promise<{ nll: number; meanBits: number }> {
   const { session, texts, precision, prefillBits, promptLength = 1 } = options;
   checkModelWidths("evaluateScheduleByNll", session, [prefillBits]);
+  const turn = createTurnTaker();
   let [total, tokens, bitsRun, passes] = [0, 0, 0, 0];
   for (const [i, text] of texts.entries()) {
-    await beforeText(options, i, texts.length);
+    await beforeText(options, turn, i, texts.length);
     session.truncate(0);
     const track = trackPrecision("evaluateScheduleByNll", session, precision);
     const ids = Array.from(text).slice(0, session.capacity);
@@ -121,11 +124,11 @@ export async function evaluateScheduleByNll(
 
 async function beforeText(
   options: EvaluateScheduleOptions,
+  turn: () => Promise<void> | undefined,
   done: number,
   all: number,
 ): Promise<void> {
-  throwIfAborted(options.signal, "evaluateSchedule");
-  await new Promise((resolve) => setTimeout(resolve)); // lets a page breathe and a signal fire
+  await turn();
   throwIfAborted(options.signal, "evaluateSchedule");
   options.onProgress?.(done, all);
 }
