@@ -5,6 +5,8 @@ import { measureDecodeSpeed } from "./decode/decode-speed.js";
 import { measureMemory } from "./decode/memory.js";
 import { measureNestedSpeed } from "./decode/nested-speed.js";
 import { closePeers } from "./decode/peer-runners.js";
+import { measurePmpd } from "./decode/pmpd.js";
+import { measurePpd } from "./decode/ppd.js";
 import { measurePrefill } from "./decode/prefill-speed.js";
 import { runBenchmark } from "./run-benchmark.js";
 
@@ -25,6 +27,8 @@ await runBenchmark({
   sections: [
     { name: "decode", run: withPeers(measureDecodeSpeed) },
     { name: "nested", run: measureNestedSpeed },
+    { name: "pmpd", run: measurePmpd },
+    { name: "ppd", run: measurePpd },
     { name: "prefill", run: withPeers(measurePrefill) },
     { name: "memory", run: measureMemory },
   ],

@@ -1,6 +1,6 @@
 // Loads one model in a process of its own, reads a prompt, decodes, and says what memory that took at most:
 // `measure-memory-alone.ts <file> <capacity>`. Prints one JSON object.
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { loadLanguageKernels } from "@edgewright/kernels/language";
 import { loadLanguageModel } from "@edgewright/llm-decode";
 
@@ -26,6 +26,7 @@ async function measureMemory(file: string, capacity: number): Promise<MemoryResu
   (await loadLanguageKernels()).dispose();
   globalThis.gc?.();
   const before = residentBytes();
+  forgetPeak();
   const model = await loadLanguageModel(file, { threads: 1, capacity });
   const prompt = Array.from({ length: Math.min(128, capacity - 32) }, (_, i) => 3 + i);
   await model.generate(prompt, { maxTokens: 16, ignoreEnd: true }).text();
@@ -44,7 +45,16 @@ function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
-// The kernel's mark since the process began; `maxRSS` of getrusage is inherited from the parent on Linux.
+// Compiling this script took more than a small model will.
+function forgetPeak(): void {
+  try {
+    writeFileSync("/proc/self/clear_refs", "5");
+  } catch {
+    // Not Linux, or not allowed: then the peak may be one of before.
+  }
+}
+
+// The system's own mark; `maxRSS` of getrusage cannot be reset, and Linux hands it down from the parent.
 function peakResidentBytes(): number {
   try {
     const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));

@@ -15,14 +15,19 @@ import {
   writeGguf,
 } from "@edgewright/core/model-files";
 
-/** Shapes of llama2.c's models, by the parameters that they have with a vocabulary of 32000. */
-export const SHAPES: Readonly<Record<"15M" | "110M", DecoderConfig>> = {
+/** Shapes of llama2.c's models with a vocabulary of 32000, and BitNet b1.58 0.7B, by their parameters. */
+export const SHAPES: Readonly<Record<"15M" | "110M" | "BitNet 0.7B", DecoderConfig>> = {
   "15M": describeShape({ dim: 288, hiddenDim: 768, layers: 6, heads: 6, contextLength: 256 }),
   "110M": describeShape({ dim: 768, hiddenDim: 2048, layers: 12, heads: 12, contextLength: 1024 }),
+  "BitNet 0.7B": {
+    ...describeShape({ dim: 1536, hiddenDim: 4096, layers: 24, heads: 16, contextLength: 2048 }),
+    ...{ architecture: "bitnet", vocabSize: 32002, ropePairing: "half" },
+    ...{ activation: "relu2", subNorms: true, int8Activations: true },
+  },
 };
 
 /** Ways to store random weights: llama.cpp's by their names there, and ours. */
-export type RandomFormat = "f16" | "q8_0" | "q4_0" | "tq2_0" | "nested";
+export type RandomFormat = "f16" | "q8_0" | "q4_0" | "tq2_0" | "ternary" | "nested";
 
 /** Widths of a nested random model. */
 export const NESTED_WIDTHS = [2, 3, 4, 5, 6] as const;
@@ -30,18 +35,19 @@ export const NESTED_WIDTHS = [2, 3, 4, 5, 6] as const;
 /**
  * Path of a file with a random model, written to the folder of temporary files unless it is there.
  *
- * With `tq2_0` the embedding is `q8_0`, as llama.cpp's own converter has it.
+ * With `tq2_0` and `ternary` the embedding is `q8_0`, as llama.cpp's own converter has it.
  */
 export async function randomModel(
   shape: keyof typeof SHAPES,
   format: RandomFormat,
 ): Promise<string> {
   const folder = join(tmpdir(), "edgewright-bench-decode");
-  const path = join(folder, `${shape}-${format}.${format === "nested" ? "ewq" : "gguf"}`);
+  const ours = format === "nested" || format === "ternary";
+  const path = join(folder, `${shape.replace(" ", "-")}-${format}.${ours ? "ewq" : "gguf"}`);
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
   mkdirSync(folder, { recursive: true });
   const contents = randomContents(SHAPES[shape], format);
-  const bytes = format === "nested" ? await writeEwq(contents) : writeGguf(contents);
+  const bytes = ours ? writeEwq(contents) : writeGguf(contents);
   const unfinished = `${path}.${process.pid}`;
   writeFileSync(unfinished, bytes);
   renameSync(unfinished, path);
@@ -71,12 +77,14 @@ function randomContents(config: DecoderConfig, format: RandomFormat): ModelConte
   const shapes = linearShapes(config);
   const weight = (shape: readonly number[], as: RandomFormat): WeightTensor =>
     randomWeight(rng, shape, as);
-  const ones = (): Float32Array => new Float32Array(config.dim).fill(1);
+  const ones = (length = config.dim): Float32Array => new Float32Array(length).fill(1);
+  const subNorms = (): Partial<DecoderLayer> =>
+    config.subNorms ? { attentionSubNorm: ones(), feedForwardSubNorm: ones(config.hiddenDim) } : {};
   const layers = Array.from({ length: config.layers }, (): DecoderLayer => {
     const linear = Object.fromEntries(
       Object.entries(shapes).map(([name, shape]) => [name, weight(shape, format)]),
     ) as Record<LinearName, WeightTensor>;
-    return { attentionNorm: ones(), feedForwardNorm: ones(), ...linear };
+    return { attentionNorm: ones(), feedForwardNorm: ones(), ...subNorms(), ...linear };
   });
   const embedding = weight([config.vocabSize, config.dim], format === "tq2_0" ? "q8_0" : format);
   return {
@@ -107,6 +115,7 @@ function randomWeight(rng: Rng, shape: readonly number[], format: RandomFormat):
         codes: new Int8Array(random(rows * cols).buffer),
         scales: halves((rows * cols) / 32, 0x1192), // 0.00068
       };
+    case "ternary":
     case "tq2_0":
       return randomTernary(random((rows * cols) / 4), shape);
     case "nested": {

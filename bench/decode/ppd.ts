@@ -1,0 +1,150 @@
+// Parallel prompt decoding on the models that the zoo ships: tokens a step, and what they are worth in time.
+import type { FigureInput } from "@edgewright/device-bench";
+import {
+  chooseTreeSize,
+  type DecodingStrategy,
+  type LanguageModel,
+  loadLanguageModel,
+  measureAcceptance,
+  measurePassTimes,
+  parallelPromptDecoding,
+  plainDecoding,
+  readPromptTokens,
+} from "@edgewright/llm-decode";
+import type { BenchContext } from "../context.js";
+import { readClock, startClock } from "./decode-runner.js";
+import { compareSpeeds, measureRounds } from "./measure-rounds.js";
+import { type ShippedModel, shippedModels } from "./shipped-models.js";
+import { readStories } from "./stories.js";
+
+const PROMPT = 32; // tokens of a held-out story
+const NEW_TOKENS = 128;
+const PROMPTS = 24;
+
+interface PpdResult {
+  readonly tau: number;
+  readonly speedUp: number;
+  readonly rows: readonly FigureInput[];
+}
+
+/** Every shipped model, on beginnings of stories that nothing was trained on. */
+export async function measurePpd(context: BenchContext): Promise<FigureInput[]> {
+  const stories = readStories() ?? FALLBACK_PROMPTS;
+  const results: PpdResult[] = [];
+  for (const model of shippedModels()) {
+    context.signal.throwIfAborted();
+    context.log(`  ${model.name}`);
+    results.push(await measureModel(context, model, stories));
+  }
+  if (results.length === 0) {
+    context.log("  left out: the zoo has no language model with prompt tokens");
+    return [];
+  }
+  return [
+    ...results.flatMap(({ rows }) => rows),
+    {
+      ...{ metric: "tokens a step, best of the shipped models", unit: "tokens" },
+      ...{ value: Math.max(...results.map(({ tau }) => tau)), target: { atLeast: 1.6 } },
+    },
+    {
+      ...{ metric: "speed-up over plain decoding, best of the shipped models", unit: "x" },
+      ...{ value: Math.max(...results.map(({ speedUp }) => speedUp)), target: { atLeast: 1.3 } },
+    },
+  ];
+}
+
+// Where TinyStories is absent; written for this purpose.
+const FALLBACK_PROMPTS = [
+  "Once upon a time, there was a small boat that lived by a quiet lake. Every morning",
+  "One day, a girl named Mia found a blue stone in the garden. She showed it to",
+  "There was an old dog who liked to sleep in the sun. His friend, the cat,",
+  "Ben and his sister wanted to build a tower. They looked for blocks under the bed and",
+];
+
+async function measureModel(
+  context: BenchContext,
+  shipped: ShippedModel,
+  stories: readonly string[],
+): Promise<PpdResult> {
+  const { promptTokens, acceptance } = readPromptTokens(shipped.promptTokens);
+  const model = await loadLanguageModel(shipped.file, { threads: 1 });
+  try {
+    const { session, tokenizer } = model;
+    const prompts = stories
+      .slice(0, context.quick ? 4 : PROMPTS)
+      .map((text) => [...tokenizer!.encode(text)].slice(0, PROMPT));
+    const rates = acceptance ?? (await measureAcceptance({ session, promptTokens, prompts })).rates;
+    const times = await measurePassTimes({ session });
+    const { ensemble } = promptTokens;
+    const chosen = chooseTreeSize(rates, times, { ensemble });
+    const strategy = parallelPromptDecoding({ promptTokens, trees: chosen.trees });
+    const plain = await decodeAll(model, prompts, plainDecoding());
+    const parallel = await decodeAll(model, prompts, strategy);
+    const equal = plain.texts.filter((text, i) => `${text}` === `${parallel.texts[i]}`).length;
+    const speeds = await measureRounds(
+      context,
+      [
+        { name: "plain", strategy: plainDecoding() },
+        { name: "PPD", strategy },
+      ].map(({ name, strategy }) => ({
+        name,
+        tokens: 4 * NEW_TOKENS,
+        run: async () => {
+          const clock = startClock();
+          await decodeAll(model, prompts.slice(0, 4), strategy);
+          return readClock(clock);
+        },
+      })),
+    );
+    const { ratio, note } = compareSpeeds(speeds[1]!, speeds[0]!);
+    const rows = Math.max(...chosen.trees.rows);
+    const name = shipped.name;
+    const figures: FigureInput[] = [
+      {
+        ...{ metric: `${name}, tokens a step`, value: parallel.tokensPerStep, unit: "tokens" },
+        note: `trees of at most ${rows} rows, held-out prompts`,
+      },
+      {
+        ...{ metric: `${name}, tokens a step by the trees' Markov chain`, kind: "modelled" },
+        ...{ value: chosen.trees.tokensPerStep, unit: "tokens" },
+      },
+      {
+        ...{ metric: `${name}, decode with PPD`, value: speeds[1]!.wall, unit: "tokens/s" },
+        ...{ peer: "plain", ratio, note },
+      },
+      {
+        ...{ metric: `${name}, speed-up by acceptance and pass times`, kind: "modelled" },
+        ...{ value: chosen.speedUp, unit: "x" },
+      },
+      {
+        ...{ metric: `${name}, texts equal to plain decoding`, unit: "%" },
+        ...{ value: (100 * equal) / prompts.length, target: { atLeast: 100 } },
+        note: `${prompts.length} prompts, ${NEW_TOKENS} tokens each`,
+      },
+    ];
+    return { tau: parallel.tokensPerStep, speedUp: ratio, rows: figures };
+  } finally {
+    model.dispose();
+  }
+}
+
+async function decodeAll(
+  model: LanguageModel,
+  prompts: readonly (readonly number[])[],
+  strategy: DecodingStrategy,
+): Promise<{ texts: (readonly number[])[]; tokensPerStep: number }> {
+  const texts: (readonly number[])[] = [];
+  let tokens = 0;
+  let steps = 0;
+  for (const prompt of prompts) {
+    model.session.truncate(0);
+    const generation = model.generate(prompt, {
+      ...{ maxTokens: NEW_TOKENS, ignoreEnd: true, strategy },
+    });
+    await generation.text();
+    texts.push([...generation.tokens]);
+    tokens += generation.statistics.tokens;
+    steps += generation.statistics.steps;
+  }
+  return { texts, tokensPerStep: tokens / steps };
+}
