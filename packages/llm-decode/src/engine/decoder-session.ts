@@ -1,7 +1,12 @@
 import { EdgewrightError, ValidationError } from "@edgewright/core";
 import type { Plan } from "@edgewright/kernels";
-import { createKvCache, type KvCacheType } from "@edgewright/kernels/language";
-import { cacheSlices, moveSlots } from "./cache-moves.js";
+import {
+  cacheSlices,
+  createKvCache,
+  type KvCacheType,
+  planMoveSlots,
+  planShiftCache,
+} from "@edgewright/kernels/language";
 import { createDecoderBuffers } from "./decoder-buffers.js";
 import {
   createDecoderProgram,
@@ -92,6 +97,13 @@ export function createDecoderSession(
   const buffers = createDecoderBuffers(kernels, decoder, maxRows);
   const cache = createKvCache(kernels, { layers, kvHeads, headDim, capacity, type: cacheType });
   const context = { kernels, decoder, buffers, cache, angles, places };
+  const moves = arena.allocate(64 + maxRows * 8); // how many, from where, to where
+  const moveSlots = planMoveSlots(kernels, {
+    cache: cache.layout,
+    count: moves.ptr,
+    from: moves.ptr + 64,
+    to: moves.ptr + 64 + maxRows * 4,
+  });
   const programs = new Map<string, DecoderProgram>();
   const logitPlans = new Map<string, Plan>();
   const tokens: number[] = [];
@@ -131,7 +143,7 @@ export function createDecoderSession(
       return tokens.length;
     },
     get bytes() {
-      let plans = 0;
+      let plans = moves.bytes + moveSlots.bytes;
       for (const plan of logitPlans.values()) plans += plan.bytes;
       for (const { embed, body } of programs.values()) plans += embed.bytes + body.bytes;
       return buffers.bytes + cache.bytes + plans;
@@ -192,10 +204,16 @@ export function createDecoderSession(
           `CachedSession.commit: expected a path of rows of tokens, each continuing the one before it, got [${path}]`,
         );
       });
-      const moves = path.flatMap((row, depth): [number, number][] =>
-        row === depth ? [] : [[tokens.length + row, tokens.length + depth]],
-      );
-      if (moves.length > 0) moveSlots(arena, cache.layout, moves);
+      const words = arena.i32(moves.ptr, 16 + 2 * maxRows);
+      let count = 0;
+      path.forEach((row, depth) => {
+        if (row === depth) return;
+        words[16 + count] = tokens.length + row;
+        words[16 + maxRows + count] = tokens.length + depth;
+        count++;
+      });
+      words[0] = count;
+      if (count > 0) kernels.run(moveSlots);
       for (const row of path) tokens.push(run.tokens[row]!);
       last = undefined;
     },
@@ -221,8 +239,14 @@ export function createDecoderSession(
           `CachedSession.shift: expected keep + count of at most ${tokens.length} tokens, got ${keep} + ${count}`,
         );
       }
-      if (count === 0) return;
-      throw new EdgewrightError("unsupported", "shift: soon");
+      if (count > 0 && keep + count < tokens.length) {
+        const plan = planShiftCache(kernels, {
+          ...{ cache: cache.layout, keep, count, length: tokens.length },
+          ...{ angles, places, pairing: config.ropePairing },
+        });
+        kernels.run(plan);
+        plan.dispose();
+      }
       tokens.splice(keep, count);
       last = undefined;
     },
@@ -280,6 +304,8 @@ export function createDecoderSession(
       live = false;
       for (const program of programs.values()) program.dispose();
       for (const plan of logitPlans.values()) plan.dispose();
+      moveSlots.dispose();
+      moves.dispose();
       cache.dispose();
       buffers.dispose();
       model.sessions.delete(session);
