@@ -8,6 +8,8 @@ export type TokenizerData = SentencePieceData | TokenizerJsonData;
 export interface TokenizerDataBase {
   /** The model's own way to write down a conversation, a Jinja template. */
   readonly chatTemplate?: string;
+  /** Further tokens that end what a model says, such as the end of a turn in a chat. */
+  readonly otherEnds?: readonly number[];
 }
 
 /** A byte-pair encoding with a score for every piece, by which merges are chosen (SentencePiece, GGUF's `llama`). */
@@ -23,8 +25,6 @@ export interface SentencePieceData extends TokenizerDataBase {
   readonly bos?: number;
   /** The token that ends a text. */
   readonly eos?: number;
-  /** Further tokens that end what a model says, such as the end of a turn in a chat. */
-  readonly otherEnds?: readonly number[];
   /** The token for what no other can write. */
   readonly unknown?: number;
   /** Whether a text is encoded as if a space stood before it. */

@@ -1,10 +1,12 @@
-import { ValidationError } from "../../errors.js";
-import type { SentencePieceData, TokenizerData } from "../tokenizer-data.js";
+import { UnsupportedError, ValidationError } from "../../errors.js";
+import type { TokenizerData } from "../tokenizer-data.js";
+import { toTokenizerJson } from "./gguf-tokenizer-json.js";
 
 /**
  * The tokenizer that a GGUF file's metadata holds; undefined where it has none.
  *
  * @throws ValidationError when its lists do not fit one another.
+ * @throws UnsupportedError for tokenizers other than SentencePiece's byte pairs and byte-level ones.
  */
 export function readGgufTokenizer(
   metadata: Readonly<Record<string, unknown>>,
@@ -12,10 +14,12 @@ export function readGgufTokenizer(
 ): TokenizerData | undefined {
   const model = metadata["tokenizer.ggml.model"];
   if (model === undefined || model === "none" || model === "no_vocab") return undefined;
-  return readPieces(metadata, name);
-}
-
-function readPieces(metadata: Readonly<Record<string, unknown>>, name: string): SentencePieceData {
+  if (model !== "llama" && model !== "gpt2") {
+    throw new UnsupportedError(
+      `readGgufTokenizer: ${name}: expected a tokenizer of llama or gpt2, got ${String(model)}; give the ` +
+        "model's tokenizer.json",
+    );
+  }
   const fault = (what: string): ValidationError =>
     new ValidationError(`readGgufTokenizer: ${name}: ${what}`, { where: name });
   const tokens = metadata["tokenizer.ggml.tokens"];
@@ -47,18 +51,29 @@ function readPieces(metadata: Readonly<Record<string, unknown>>, name: string): 
   const [bos, eos, unknown] = [id("bos_token_id"), id("eos_token_id"), id("unknown_token_id")];
   const ends = [id("eot_token_id"), id("eom_token_id")].filter((end) => end !== undefined);
   const template = metadata["tokenizer.chat_template"];
+  const both = {
+    ...(ends.length > 0 ? { otherEnds: ends } : {}),
+    ...(typeof template === "string" ? { chatTemplate: template } : {}),
+  };
+  const begin = { ...(bos === undefined ? {} : { bos }), ...(eos === undefined ? {} : { eos }) };
+  if (model === "gpt2") {
+    const merges = metadata["tokenizer.ggml.merges"];
+    if (!isListOf<string>(merges, "string")) throw fault("tokenizer.ggml.merges must be texts");
+    const pre = String(metadata["tokenizer.ggml.pre"] ?? "default");
+    const llama3 = pre === "llama-bpe" && bos !== undefined;
+    const parts = { tokens, types, merges, pre, ...begin, addBos: flag("add_bos_token", llama3) };
+    return { ...toTokenizerJson(parts, name), ...both };
+  }
   return {
     kind: "sentencepiece",
     tokens,
     scores,
     types,
-    ...(bos === undefined ? {} : { bos }),
-    ...(eos === undefined ? {} : { eos }),
+    ...begin,
     ...(unknown === undefined ? {} : { unknown }),
-    ...(ends.length > 0 ? { otherEnds: ends } : {}),
+    ...both,
     addSpacePrefix: flag("add_space_prefix", true),
     addBos: flag("add_bos_token", bos !== undefined),
-    ...(typeof template === "string" ? { chatTemplate: template } : {}),
   };
 }
 

@@ -36,7 +36,7 @@ export async function createJsonTokenizer(data: TokenizerJsonData): Promise<Toke
   const idOfToken = (name: string): number | undefined => reader.token_to_id(name);
   const bos = tokenOf(config.bos_token, idOfToken);
   const eos = tokenOf(config.eos_token, idOfToken);
-  const ends = new Set(eos === undefined ? [] : [eos]);
+  const ends = new Set([...(eos === undefined ? [] : [eos]), ...(data.otherEnds ?? [])]);
   const named = new Map(added.map((one) => [one.content, one.id]));
   for (const name of endTokenNames()) if (named.has(name)) ends.add(named.get(name)!);
   const asTrained = attempt(() => reader.encode("a").ids);
