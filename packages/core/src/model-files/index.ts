@@ -24,6 +24,7 @@ export { fileSource } from "./file-source.js";
 export type { GgmlType, GgmlTypeName } from "./gguf/ggml-type.js";
 export { readGgufModel } from "./gguf/gguf-decoder.js";
 export { type GgufFile, type GgufTensorInfo, readGguf } from "./gguf/read-gguf.js";
+export { type GgufWriteType, type WriteGgufOptions, writeGguf } from "./gguf/write-gguf.js";
 export { readHfModel } from "./huggingface/read-hf-model.js";
 export { readLlama2c, readLlama2cTokenizer } from "./llama2c.js";
 export type { ModelContents } from "./model-contents.js";
@@ -46,3 +47,4 @@ export type {
   TokenizerJsonData,
 } from "./tokenizer-data.js";
 export { type UrlSourceOptions, urlSource } from "./url-source.js";
+export { weightFloats } from "./weight-floats.js";

@@ -1,6 +1,4 @@
 import { UnsupportedError, ValidationError } from "../../errors.js";
-import { decodeBfloat16, decodeFloat16 } from "../../half.js";
-import { unpackTensor } from "../../packed/unpack-tensor.js";
 import type { ByteSource } from "../byte-source.js";
 import { checkDecoderConfig, type DecoderConfig } from "../decoder-config.js";
 import {
@@ -11,6 +9,7 @@ import {
 } from "../decoder-weights.js";
 import type { ModelContents } from "../model-contents.js";
 import type { ReadOptions } from "../read-options.js";
+import { weightFloats } from "../weight-floats.js";
 import { readGgufConfig } from "./gguf-config.js";
 import { readGgufTokenizer } from "./gguf-tokenizer.js";
 import { type GgufFile, readGguf } from "./read-gguf.js";
@@ -30,7 +29,7 @@ export async function readGgufModel(
 ): Promise<ModelContents> {
   const file = await readGguf(source, options);
   const ropeFactors = file.tensors.has(ROPE_FACTORS)
-    ? { ropeFactors: [...floatsOf(await file.readTensor(ROPE_FACTORS))] }
+    ? { ropeFactors: [...weightFloats(await file.readTensor(ROPE_FACTORS))] }
     : {};
   const config = checkDecoderConfig(
     { ...readGgufConfig(file, source.name), ...ropeFactors },
@@ -67,7 +66,7 @@ async function readWeights(
     if (!file.tensors.has(`${name}.scale`)) return weight;
     return scaled(weight, (await vector(`${name}.scale`))[0] ?? Number.NaN, name, source);
   };
-  const vector = async (name: string): Promise<Float32Array> => floatsOf(await read(name));
+  const vector = async (name: string): Promise<Float32Array> => weightFloats(await read(name));
   const embedding = await read("token_embd.weight");
   const layers: DecoderLayer[] = [];
   for (let at = 0; at < config.layers; at++) {
@@ -123,14 +122,8 @@ function scaled(
   if ("format" in weight && weight.format === "ternary") {
     return { ...weight, scales: weight.scales.map((one) => one * scale) };
   }
-  const data = floatsOf(weight).map((one) => one * scale);
+  const data = weightFloats(weight).map((one) => one * scale);
   return { dtype: "f32", shape: weight.shape, data };
-}
-
-function floatsOf(weight: WeightTensor): Float32Array {
-  if ("format" in weight) return unpackTensor(weight).data;
-  if (weight.dtype === "f32") return weight.data;
-  return weight.dtype === "f16" ? decodeFloat16(weight.data) : decodeBfloat16(weight.data);
 }
 
 // Long lists are the tokenizer's, which is read into a form of its own.

@@ -59,6 +59,23 @@ export function toTokenizerJson(parts: ByteLevelParts, name: string): TokenizerJ
   };
 }
 
+/**
+ * llama.cpp's name for the way in which a `tokenizer.json` cuts texts: what {@link toTokenizerJson} is given.
+ *
+ * @throws UnsupportedError for a way that is not known here, and for tokenizers that are not byte-level.
+ */
+export function preTokenizerNameOf(data: TokenizerJsonData): string {
+  const essence = (value: unknown): string =>
+    JSON.stringify(value, (key, one) => (key === "trim_offsets" ? undefined : one));
+  const given = essence(data.tokenizer.pre_tokenizer);
+  const known = ["llama-bpe", "qwen2", "gpt-2", "smollm"];
+  const found = known.find((pre) => essence(preTokenizerOf(pre, "")) === given);
+  if (found !== undefined) return found;
+  throw new UnsupportedError(
+    "writeGguf: GGUF has no name for the way in which this tokenizer.json cuts texts; leave the tokenizer out",
+  );
+}
+
 function isLlama3(pre: string): boolean {
   return ["llama-bpe", "llama3", "llama-v3", "smaug-bpe", "falcon3"].includes(pre);
 }
