@@ -20,26 +20,37 @@ async function measureShape(
   const options = { capacity: 256 };
   const half = await createOurRunner(await randomModel(shape, "f16"), options);
   const nested = await createOurRunner(await randomModel(shape, "nested"), options);
+  const coded = await createOurRunner(await randomModel(shape, "binary-coded"), options);
   try {
     const tokens = shape === "15M" ? 64 : 24;
     const prompt = half.prompt(letterText(8));
     const speeds = await measureRounds(context, [
       { name: "f16", tokens, run: () => half.decode(prompt, tokens) },
-      ...NESTED_WIDTHS.map((bits) => {
+      ...NESTED_WIDTHS.flatMap((bits) => {
         const strategy = progressivePrecision({ precision: bits });
-        return { name: `${bits}`, tokens, run: () => nested.decode(prompt, tokens, strategy) };
+        return [
+          {
+            ...{ name: `nested codebooks at ${bits} bits`, tokens },
+            run: () => nested.decode(prompt, tokens, strategy),
+          },
+          {
+            ...{ name: `binary-coded at ${bits} bits`, tokens },
+            run: () => coded.decode(prompt, tokens, strategy),
+          },
+        ];
       }),
     ]);
     const clock = speeds.every(({ cpu }) => cpu !== undefined) ? "cpu" : "wall";
     const reference = speeds[0]![clock]!;
     return speeds.map((speed, at): FigureInput => {
       const value = speed[clock]!;
-      if (at === 0) return { metric: `${shape} f16, decode`, value, unit: "tokens/s" };
-      const metric = `${shape} nested, ${speed.name} of ${NESTED_WIDTHS.at(-1)} bits, decode`;
+      const metric = `${shape} ${speed.name}, decode`;
+      if (at === 0) return { metric, value, unit: "tokens/s" };
       return { metric, value, unit: "tokens/s", peer: "our f16", ratio: value / reference };
     });
   } finally {
     await half.dispose();
     await nested.dispose();
+    await coded.dispose();
   }
 }

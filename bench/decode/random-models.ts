@@ -27,9 +27,18 @@ export const SHAPES: Readonly<Record<"15M" | "110M" | "BitNet 0.7B", DecoderConf
 };
 
 /** Ways to store random weights: llama.cpp's by their names there, and ours. */
-export type RandomFormat = "f16" | "q8_0" | "q4_0" | "tq2_0" | "ternary" | "nested";
+export type RandomFormat =
+  | "f16"
+  | "q8_0"
+  | "q4_0"
+  | "tq2_0"
+  | "ternary"
+  | "nested"
+  | "binary-coded";
 
-/** Widths of a nested random model. */
+const GROUP = 64; // columns that share scales in a binary-coded weight
+
+/** Widths of random models that have several. */
 export const NESTED_WIDTHS = [2, 3, 4, 5, 6] as const;
 
 /**
@@ -42,7 +51,7 @@ export async function randomModel(
   format: RandomFormat,
 ): Promise<string> {
   const folder = join(tmpdir(), "edgewright-bench-decode");
-  const ours = format === "nested" || format === "ternary";
+  const ours = format === "nested" || format === "binary-coded" || format === "ternary";
   const path = join(folder, `${shape.replace(" ", "-")}-${format}.${ours ? "ewq" : "gguf"}`);
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
   mkdirSync(folder, { recursive: true });
@@ -131,6 +140,28 @@ function randomWeight(rng: Rng, shape: readonly number[], format: RandomFormat):
         planes: random((NESTED_WIDTHS.at(-1)! * rows * cols) / 8),
         rowsPerCodebook: 1,
         codebooks: { dtype: "f16", data: encodeFloat16(Float32Array.from(codebooks)) },
+      };
+    }
+    case "binary-coded": {
+      // An offset, then a scale a plane, each half of the one before.
+      const row = NESTED_WIDTHS.flatMap((width) => [
+        0,
+        ...Array.from({ length: width }, (_, plane) => 0.044 / 2 ** plane),
+      ]);
+      const scales = NESTED_WIDTHS.flatMap((width, at) => {
+        const start = NESTED_WIDTHS.slice(0, at).reduce((sum, w) => sum + w + 1, 0);
+        const one = row.slice(start, start + width + 1);
+        return Array.from({ length: rows * Math.ceil(cols / GROUP) }, () => one).flat();
+      });
+      return {
+        ...{
+          format: "binary-coded",
+          shape,
+          seedBits: NESTED_WIDTHS[0],
+          bits: NESTED_WIDTHS.at(-1)!,
+        },
+        ...{ planes: random((NESTED_WIDTHS.at(-1)! * rows * cols) / 8), groupSize: GROUP },
+        scales: { dtype: "f16", data: encodeFloat16(scales) },
       };
     }
     case "f16": {
