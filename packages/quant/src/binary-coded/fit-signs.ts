@@ -33,8 +33,8 @@ export function createSignFitter(capacity: number): SignFitter {
   const system = new Float64Array(81);
   const right = new Float64Array(9);
   const levels = new Float64Array(256);
-  let weights = new Float64Array(0);
-  let shares = new Float64Array(0);
+  let weights: Float64Array = new Float64Array(0);
+  let shares: Float64Array = new Float64Array(0);
   let count = 0;
   let width = 0;
 

@@ -82,7 +82,7 @@ function countBelow({ values, count }: SortedWeights, limit: number): number {
 }
 
 function startFromSplits(sorted: SortedWeights, clusters: number): Uint32Array {
-  let borders = Uint32Array.of(0, sorted.count);
+  let borders: Uint32Array = Uint32Array.of(0, sorted.count);
   while (borders.length - 1 < clusters) borders = splitClusters(sorted, borders);
   return borders;
 }

@@ -1,0 +1,115 @@
+import { costOf, type ErrorMetric } from "./error-metric.js";
+
+/**
+ * The levels that column k (in the metric's order) may take: calls back with each. A rounding scheme is this and
+ * nothing else.
+ */
+export interface LevelChoice {
+  /** Number of choices of column k. */
+  count(k: number): number;
+  /** The weight that choice i of column k stands for. */
+  level(k: number, choice: number): number;
+}
+
+/** Finds a choice for every column of a row. */
+export interface LevelChooser {
+  /** [size], by the metric's order: the choices of the last call. */
+  readonly choices: Uint8Array;
+  /** [size]: what the row loses by them, weight minus level. */
+  readonly error: Float64Array;
+  /**
+   * Chooses levels for a row of weights given in the metric's order: nearest levels with feedback of the errors
+   * made so far, or plainly nearest levels where those cost less, then column by column while that lowers the cost.
+   *
+   * @returns the cost `e H e^T`
+   */
+  choose(weights: Float64Array, levels: LevelChoice): number;
+  /**
+   * Takes other levels for the same choices and then changes choices while that lowers the cost.
+   *
+   * @returns the cost
+   */
+  improve(weights: Float64Array, levels: LevelChoice): number;
+}
+
+/** Passes over the columns; most rows stand still after two or three. */
+const PASSES = 4;
+
+/** Makes a chooser for rows that share a metric. */
+export function createLevelChooser(metric: ErrorMetric): LevelChooser {
+  const { size, moments, feedback } = metric;
+  const choices = new Uint8Array(size);
+  const error = new Float64Array(size);
+  const plain = new Uint8Array(size);
+  const plainError = new Float64Array(size);
+  const pull = new Float64Array(size);
+
+  const nearest = (target: number, k: number, levels: LevelChoice): number => {
+    let best = 0;
+    let distance = Infinity;
+    for (let choice = 0; choice < levels.count(k); choice++) {
+      const away = Math.abs(target - levels.level(k, choice));
+      if (away >= distance) continue;
+      distance = away;
+      best = choice;
+    }
+    return best;
+  };
+
+  const settle = (weights: Float64Array, levels: LevelChoice): void => {
+    for (let k = 0; k < size; k++) error[k] = weights[k]! - levels.level(k, choices[k]!);
+  };
+
+  // One column at a time: with the others fixed, the best level is the one nearest to where the gradient vanishes.
+  const descend = (weights: Float64Array, levels: LevelChoice): void => {
+    for (let row = 0; row < size; row++) {
+      let sum = 0;
+      for (let col = 0; col < size; col++) sum += moments[row * size + col]! * error[col]!;
+      pull[row] = sum;
+    }
+    for (let pass = 0; pass < PASSES; pass++) {
+      let changed = false;
+      for (let k = 0; k < size; k++) {
+        const curvature = moments[k * size + k]!;
+        const target = weights[k]! - error[k]! + pull[k]! / curvature;
+        const choice = nearest(target, k, levels);
+        if (choice === choices[k]) continue;
+        const before = Math.abs(target - (weights[k]! - error[k]!));
+        const after = weights[k]! - levels.level(k, choice);
+        if (Math.abs(target - levels.level(k, choice)) >= before * (1 - 1e-9)) continue;
+        const change = after - error[k]!;
+        for (let col = 0; col < size; col++) pull[col]! += change * moments[k * size + col]!;
+        choices[k] = choice;
+        error[k] = after;
+        changed = true;
+      }
+      if (!changed) break;
+    }
+  };
+
+  return {
+    choices,
+    error,
+    choose(weights, levels) {
+      for (let k = 0; k < size; k++) {
+        let owed = 0;
+        for (let j = 0; j < k; j++) owed += feedback[k * size + j]! * error[j]!;
+        choices[k] = nearest(weights[k]! + owed, k, levels);
+        error[k] = weights[k]! - levels.level(k, choices[k]!);
+        plain[k] = nearest(weights[k]!, k, levels);
+        plainError[k] = weights[k]! - levels.level(k, plain[k]!);
+      }
+      if (costOf(metric, plainError) < costOf(metric, error)) {
+        choices.set(plain);
+        error.set(plainError);
+      }
+      descend(weights, levels);
+      return costOf(metric, error);
+    },
+    improve(weights, levels) {
+      settle(weights, levels);
+      descend(weights, levels);
+      return costOf(metric, error);
+    },
+  };
+}
