@@ -31,106 +31,178 @@ const finish = (rows, vectors, sum) =>
 
 // ---- Formats whose columns are multiplied in groups: 32-bit sums of a group, then floats.
 
-/** Steps that take the digits of a weight from the lowest up by shifting what is left of them. */
+/**
+ * Steps that take the digits of a weight from the lowest up by shifting what is left of them, as parts of the
+ * loop's body: [sums to begin with, parts, sums to end with].
+ */
 const telescoping = (digits, shift) => (rows, vectors) => {
-  const lines = range(vectors).map((v) => `let v${v} = v128.load(w${v ? `, ${v * 16}` : ""});`);
-  for (const digit of range(digits)) {
-    if (digit) lines.push(...range(vectors).map((v) => `v${v} = i16x8.shr_s(v${v}, ${shift});`));
-    for (const r of range(rows)) {
-      lines.push(
-        `const x${r}${digit} = v128.load_splat<i32>(${of("x", r)}${digit ? `, ${digit * 4}` : ""});`,
-        ...range(vectors).map(
-          (v) => `a${r}${v} = i32x4.add(a${r}${v}, i32x4.dot_i16x8_s(v${v}, x${r}${digit}));`,
-        ),
-      );
-    }
-  }
-  return lines;
+  const weights = range(vectors).map((v) => `let v${v} = v128.load(w${v ? `, ${v * 16}` : ""});`);
+  const parts = range(digits).map((d) => [
+    ...(d ? range(vectors).map((v) => `v${v} = i16x8.shr_s(v${v}, ${shift});`) : weights),
+    ...range(rows).flatMap((r) => [
+      `const x${r}${d} = v128.load_splat<i32>(${of("x", r)}${d ? `, ${d * 4}` : ""});`,
+      ...range(vectors).map(
+        (v) => `a${r}${v} = i32x4.add(a${r}${v}, i32x4.dot_i16x8_s(v${v}, x${r}${d}));`,
+      ),
+    ]),
+  ]);
+  if (rows > 1) return parts;
+  // One row of x has its digits at hand, and takes one vector of weights after the other.
+  return [
+    [
+      ...range(digits).map((d) => `const x${d} = v128.load_splat<i32>(x${d ? `, ${d * 4}` : ""});`),
+      ...range(vectors).flatMap((v) => [
+        weights[v].replace("let", "const"),
+        ...range(digits).map((d) => {
+          const digit = d ? `i16x8.shr_s(v${v}, ${d * shift})` : `v${v}`;
+          return `a0${v} = i32x4.add(a0${v}, i32x4.dot_i16x8_s(${digit}, x${d}));`;
+        }),
+      ]),
+    ],
+  ];
 };
 
-/** Steps of the relaxed build, whose product takes a digit of each byte. */
-const dotting = (digits, bits) => (rows, vectors) => {
-  const lines = range(vectors).map((v) => `const v${v} = v128.load(w${v ? `, ${v * 16}` : ""});`);
-  for (const digit of range(digits)) {
-    for (const v of range(vectors)) {
-      const shifted = digit ? `i16x8.shr_u(v${v}, ${digit * bits})` : `v${v}`;
-      lines.push(`const d${digit}${v} = v128.and(${shifted}, mask);`);
-    }
-    for (const r of range(rows)) {
-      lines.push(
-        `const x${r}${digit} = v128.load_splat<i32>(${of("x", r)}${digit ? `, ${digit * 4}` : ""});`,
-        ...range(vectors).map(
-          (v) =>
-            `a${r}${v} = i32x4.relaxed_dot_i8x16_i7x16_add_s(x${r}${digit}, d${digit}${v}, a${r}${v});`,
-        ),
-      );
-    }
+/** Steps of the relaxed build, whose product takes a digit of each byte; sums of a chunk fit 16 bits. */
+const dotting = (rows, vectors) => {
+  const add = (r, v, x, digit) =>
+    `s${r}${v} = i16x8.add(s${r}${v}, i16x8.relaxed_dot_i8x16_i7x16_s(${x}, v128.and(${digit}, mask)));`;
+  const weights = range(vectors).map((v) => `const v${v} = v128.load(w${v ? `, ${v * 16}` : ""});`);
+  const digit = (d, v) => (d ? `i16x8.shr_u(v${v}, 4)` : `v${v}`);
+  if (rows === 1) {
+    return [
+      [
+        "const x0 = v128.load_splat<i32>(x);",
+        "const x1 = v128.load_splat<i32>(x, 4);",
+        ...range(vectors).flatMap((v) => [
+          weights[v],
+          add(0, v, "x0", digit(0, v)),
+          add(0, v, "x1", digit(1, v)),
+        ]),
+      ],
+    ];
   }
-  return lines;
+  return range(2).map((d) => [
+    ...(d ? [] : weights),
+    ...range(vectors).map((v) => `const d${d}${v} = v128.and(${digit(d, v)}, mask);`),
+    ...range(rows).flatMap((r) => [
+      `const x${r}${d} = v128.load_splat<i32>(${of("x", r)}${d ? ", 4" : ""});`,
+      ...range(vectors).map(
+        (v) =>
+          `s${r}${v} = i16x8.add(s${r}${v}, i16x8.relaxed_dot_i8x16_i7x16_s(x${r}${d}, d${d}${v}));`,
+      ),
+    ]),
+  ]);
 };
 
-function groupTile({ name, xStep, step, mask, scaled, offsets }, rows, vectors) {
-  const real = (r, v) => `f32x4.convert_i32x4_s(a${r}${v})`;
-  const scaleOf = (v) => `v128.load(w${v ? `, ${v * 16}` : ""})`;
+/** A loop over `count` steps. The parts of a step are parted by exits: V8 gathers the loads of a straight line ahead
+ * of the arithmetic, and runs out of registers. */
+function partedLoop(count, parts, advance) {
+  const exits = parts.length;
+  if (exits === 1) {
+    return [
+      `for (let i = ${count}; i; i--) {`,
+      ...[...parts[0], ...advance].map((l) => `  ${l}`),
+      "}",
+    ];
+  }
+  return [
+    `let i = ${exits === 2 ? `${count} << 1` : exits === 4 ? `${count} << 2` : `${count} * ${exits}`};`,
+    "while (true) {",
+    ...parts.flatMap((part, at) =>
+      [...part, ...(at === exits - 1 ? advance : []), "if (!--i) break;"].map((l) => `  ${l}`),
+    ),
+    "}",
+  ];
+}
+
+/** What every group adds to y: its sums as floats times the scales of weights and x, and the offsets of weights. */
+function addGroup({ sums, scales }, rows, vectors) {
+  const at = (v, offset = 0) => (v || offset ? `, ${v * 16 + offset}` : "");
+  const add = (r, v, factor, x) => `y${r}${v} = multiplyAdd(y${r}${v}, ${factor}, ${x}${r});`;
+  return [
+    ...range(rows).flatMap((r) => [
+      `const f${r} = v128.load_splat<f32>(${of("info", r)});`,
+      ...range(vectors).map((v) =>
+        add(
+          r,
+          v,
+          `f32x4.mul(f32x4.convert_i32x4_s(${sums(r, v)}), v128.load(${scales}${at(v)}))`,
+          "f",
+        ),
+      ),
+    ]),
+    "if (offsets) {",
+    ...range(rows).flatMap((r) => [
+      `  const t${r} = v128.load_splat<f32>(${of("info", r)}, 8);`,
+      ...range(vectors).map((v) => `  ${add(r, v, `v128.load(${scales}${at(v, 64)})`, "t")}`),
+    ]),
+    "}",
+    "info += 16;",
+  ];
+}
+
+/** Sums of a group in 32 bits; its scales lie behind its steps. */
+function plainGroup({ xStep, step }, rows, vectors) {
+  return [
+    ...each(rows, vectors, (r, v) =>
+      v === 0
+        ? `let a${r}0 = v128.load_splat<i32>(${of("info", r)}, 4);`
+        : `let a${r}${v} = a${r}0;`,
+    ),
+    ...partedLoop("groupSteps", step(rows, vectors), ["w += 64;", `x += ${xStep};`]),
+    ...addGroup({ sums: (r, v) => `a${r}${v}`, scales: "w" }, rows, vectors),
+    "w += scaleBytes;",
+  ];
+}
+
+/** Sums of a chunk of at most 32 columns in 16 bits; the scales lie before the steps of a group's chunks. */
+function chunkedGroup({ xStep, step }, rows, vectors) {
+  const start = (r) => `v128.load_splat<i32>(${of("info", r)}, 4)`;
+  return [
+    "const scales = w;",
+    "w += scaleBytes;",
+    "for (let chunk = chunks; chunk; chunk--) {",
+    ...[
+      ...each(rows, vectors, (r, v) => `let s${r}${v} = i16x8.splat(0);`),
+      ...partedLoop("groupSteps", step(rows, vectors), ["w += 64;", `x += ${xStep};`]),
+      ...range(rows).map((r) => `const start${r} = ${start(r)};`),
+      ...addGroup(
+        {
+          sums: (r, v) => `i32x4.add(start${r}, i32x4.dot_i16x8_s(s${r}${v}, ones))`,
+          scales: "scales",
+        },
+        rows,
+        vectors,
+      ),
+    ].map((line) => `  ${line}`),
+    "}",
+  ];
+}
+
+function groupTile(format, rows, vectors) {
+  const { name, chunked } = format;
   return `
 function ${name}_${rows}x${vectors}${SIGNATURE} {
-${indent([...strides("x", "X_STRIDE", rows), ...strides("info", "INFO_STRIDE", rows)], 2)}
-  const groupSteps = load<i32>(params, GROUP_STEPS);
-${mask ? `  const mask = v128.load(${mask});\n` : ""}${offsets ? "  const offsets = load<i32>(params, OFFSETS);\n" : ""}${indent(zeros("y", rows, vectors), 2)}
-  for (let group = load<i32>(params, STEPS); group; group--) {
 ${indent(
-  each(rows, vectors, (r, v) =>
-    v === 0 ? `let a${r}0 = v128.load_splat<i32>(${of("info", r)}, 4);` : `let a${r}${v} = a${r}0;`,
-  ),
-  4,
-)}
-    for (let i = groupSteps; i; i--) {
-${indent(step(rows, vectors), 6)}
-      w += 64;
-      x += ${xStep};
-    }
-${indent(
-  range(rows).flatMap((r) => [
-    `const s${r} = v128.load_splat<f32>(${of("info", r)});`,
-    ...range(vectors).map((v) =>
-      scaled
-        ? `y${r}${v} = multiplyAdd(y${r}${v}, f32x4.mul(${real(r, v)}, ${scaleOf(v)}), s${r});`
-        : `y${r}${v} = multiplyAdd(y${r}${v}, ${real(r, v)}, s${r});`,
-    ),
-  ]),
-  4,
-)}
-${scaled ? "    w += 64;\n" : ""}${
-  offsets
-    ? `    if (offsets) {
-${indent(
-  range(rows).flatMap((r) => [
-    `const t${r} = v128.load_splat<f32>(${of("info", r)}, 8);`,
-    ...range(vectors).map((v) => `y${r}${v} = multiplyAdd(y${r}${v}, ${scaleOf(v)}, t${r});`),
-  ]),
-  6,
-)}
-      w += 64;
-    }
-`
-    : ""
-}    info += 16;
-  }
-${
-  scaled
-    ? ""
-    : `  const scales = <usize>load<u32>(params, SCALES) + (<usize>row << 2);
-${indent(
-  each(
-    rows,
-    vectors,
-    (r, v) => `y${r}${v} = f32x4.mul(y${r}${v}, v128.load(scales${v ? `, ${v * 16}` : ""}));`,
-  ),
-  2,
-)}
-`
-}${indent(
-  finish(rows, vectors, (r, v) => `y${r}${v}`),
+  [
+    ...strides("x", "X_STRIDE", rows),
+    ...strides("info", "INFO_STRIDE", rows),
+    "const groupSteps = load<i32>(params, GROUP_STEPS);",
+    "const offsets = load<i32>(params, OFFSETS);",
+    "const scaleBytes: usize = offsets ? 128 : 64;",
+    ...(chunked
+      ? [
+          "const chunks = load<i32>(params, CHUNKS);",
+          "const mask = v128.load(MASKS);",
+          "const ones = v128.load(MASKS + 16);",
+        ]
+      : []),
+    ...zeros("y", rows, vectors),
+    "for (let group = load<i32>(params, STEPS); group; group--) {",
+    ...(chunked ? chunkedGroup : plainGroup)(format, rows, vectors).map((line) => `  ${line}`),
+    "}",
+    ...finish(rows, vectors, (r, v) => `y${r}${v}`),
+  ],
   2,
 )}
 }
@@ -239,6 +311,115 @@ ${indent([...head, ...body, ...scale, ...finish(rows, vectors, sum)], 2)}
 `;
 }
 
+// ---- Ternary weights, by table look-up. A panel is 64 rows; `vectors` of 16 rows share the tables of a row of x.
+
+function lutStep({ exact }, rows, vectors) {
+  const lines = [];
+  for (const r of range(rows)) {
+    lines.push(
+      `const p${r} = v128.load(${of("x", r)});`,
+      `const q${r} = v128.load(${of("x", r)}, 16);`,
+      ...(exact
+        ? [
+            `const u${r} = v128.load(${of("x", r)}, 32);`,
+            `const z${r} = v128.load(${of("x", r)}, 48);`,
+          ]
+        : []),
+    );
+  }
+  // Touched ahead: so little is read that the prefetcher keeps too short a lead.
+  if (rows === 1) lines.push("load<i32>(w, 256);");
+  for (const v of range(vectors)) {
+    lines.push(
+      `const v${v} = v128.load(w${v ? `, ${v * 16}` : ""});`,
+      `const l${v} = v128.and(v${v}, low);`,
+      `const h${v} = v128.and(i16x8.shr_u(v${v}, 4), low);`,
+    );
+    for (const r of range(rows)) {
+      const sum = (first, second) =>
+        `i8x16.add(lookUp(${first}${r}, l${v}), lookUp(${second}${r}, h${v}))`;
+      lines.push(
+        `const t${r}${v} = ${sum("p", "q")};`,
+        `s${r}${v} = i16x8.add(s${r}${v}, t${r}${v});`,
+        `o${r}${v} = i16x8.add(o${r}${v}, i16x8.shr_u(t${r}${v}, 8));`,
+        ...(exact ? [`e${r}${v} = i8x16.add(e${r}${v}, ${sum("u", "z")});`] : []),
+      );
+    }
+  }
+  return [...lines, "w += 64;", `x += ${exact ? 64 : 32};`];
+}
+
+function lutTile(format, rows, vectors) {
+  const { name, exact } = format;
+  const sums = exact ? ["s", "o", "e"] : ["s", "o"];
+  return `
+function ${name}_${rows}x${vectors}(w: usize, x: usize, info: usize, sums: usize, params: usize): void {
+${indent(
+  [
+    ...strides("x", "X_STRIDE", rows),
+    ...(exact ? [] : strides("info", "INFO_STRIDE", rows)),
+    "const low = v128.load(MASKS);",
+    `for (let left = load<i32>(params, STEPS); left > 0; left -= ${exact ? "EXACT_BLOCK" : "BLOCK"}) {`,
+    `  const count = min(left, ${exact ? "EXACT_BLOCK" : "BLOCK"});`,
+    ...sums.flatMap((sum) =>
+      each(rows, vectors, (r, v) => `  let ${sum}${r}${v} = i16x8.splat(0);`),
+    ),
+    "  for (let i = count; i; i--) {",
+    ...lutStep(format, rows, vectors).map((line) => `    ${line}`),
+    "  }",
+    ...each(rows, vectors, (r, v) => {
+      const at = r || v ? `sums + ${r * 256 + v * 64}` : "sums";
+      return exact
+        ? `  flushExact(${at}, s${r}${v}, o${r}${v}, e${r}${v}, count);`
+        : `  flush(${at}, s${r}${v}, o${r}${v}, count, load<f32>(${of("info", r)}));`;
+    }),
+    ...(exact ? [] : ["  info += 16;"]),
+    "}",
+  ],
+  2,
+)}
+}
+`;
+}
+
+/** Goes through the rows of x in tiles, and through a panel in passes of `vectors` times 16 rows. */
+function lutKernel({ name, exact, tiles }) {
+  const body = tiles.map(([rows, vectors]) => {
+    const calls = range(4 / vectors).map((pass) =>
+      pass
+        ? `${name}_${rows}x${vectors}(w + ${pass * vectors * 16}, x, info, sums + ${pass * vectors * 64}, params);`
+        : `${name}_${rows}x${vectors}(w, x, info, sums, params);`,
+    );
+    return `    ${rows === tiles[0][0] ? "while" : "if"} (n - r >= ${rows}) {
+      memory.fill(sums, 0, ${rows * 256});
+${indent(calls, 6)}
+      for (let end = r + ${rows}; r < end; r++) {
+        finishSums(sums, ${exact ? "load<f32>(info)" : "1"}, panel, r, params);
+        sums += 256;
+        x += xStride;
+        info += infoStride;
+      }
+      sums -= ${rows * 256};
+    }`;
+  });
+  return `
+export function ${name}(params: usize, begin: i32, end: i32): void {
+  const panelBytes = <usize>load<u32>(params, PANEL_BYTES);
+  const xStride = <usize>load<u32>(params, X_STRIDE);
+  const infoStride = <usize>load<u32>(params, INFO_STRIDE);
+  const n = load<i32>(params, N);
+  for (let panel = begin; panel < end; panel++) {
+    const w = <usize>load<u32>(params, W) + <usize>panel * panelBytes;
+    let x = <usize>load<u32>(params, X);
+    let info = <usize>load<u32>(params, INFO);
+    let sums = <usize>load<u32>(params, SCRATCH) + <usize>panel * ${tiles[0][0] * 256};
+    let r = 0;
+${body.join("\n")}
+  }
+}
+`;
+}
+
 // ---- The kernels.
 
 /** Goes through the rows of x in the largest tiles that fit: `tiles` are [rows, vectors], largest first, down to 1. */
@@ -276,7 +457,7 @@ ${loops.join("\n")}
 
 const HEADER = "// Made by scripts/generate-linear.mjs.\n";
 const WORDS =
-  'import {\n  finishLanes, GROUP_STEPS, INFO, INFO_STRIDE, N, OFFSETS, PANEL_BYTES, SCALES, STEPS, W, X, X_STRIDE,\n} from "../language/linear/words";\n';
+  'import {\n  CHUNKS, finishLanes, GROUP_STEPS, INFO, INFO_STRIDE, N, OFFSETS, PANEL_BYTES, STEPS, W, X, X_STRIDE,\n} from "../language/linear/words";\n';
 const LANES = 'import { multiplyAdd } from "../lanes";\n';
 const MASKS = `
 // In memory rather than v128.const, which V8 13 makes anew at every use in a loop.
@@ -290,8 +471,6 @@ export function writeLinearTiles() {
       name: "linear_int8",
       xStep: 8,
       step: telescoping(2, 8),
-      scaled: true,
-      offsets: true,
       tiles: [
         [4, 2],
         [3, 2],
@@ -304,8 +483,6 @@ export function writeLinearTiles() {
       name: "linear_int4",
       xStep: 16,
       step: telescoping(4, 4),
-      scaled: true,
-      offsets: true,
       tiles: [
         [4, 2],
         [3, 2],
@@ -318,29 +495,11 @@ export function writeLinearTiles() {
       name: "linear_int4_dot",
       relaxedOnly: true,
       xStep: 8,
-      mask: "MASKS",
-      step: dotting(2, 4),
-      scaled: true,
-      offsets: true,
+      chunked: true,
+      step: dotting,
       tiles: [
-        [4, 2],
         [3, 2],
-        [2, 4],
-        [1, 4],
-      ],
-    },
-    {
-      doc: "// Ternary weights of the relaxed build: codes 0, 1, 2 of weight + 1. A step is 16 columns: 16 rows by 4 bytes,\n// byte j of a row holds columns j, j + 4, j + 8, j + 12 from the lowest two bits up.",
-      name: "linear_ternary_dot",
-      relaxedOnly: true,
-      xStep: 16,
-      mask: "MASKS + 16",
-      step: dotting(4, 2),
-      scaled: false,
-      tiles: [
-        [4, 2],
-        [3, 2],
-        [2, 4],
+        [2, 2],
         [1, 4],
       ],
     },
@@ -356,7 +515,7 @@ export function writeLinearTiles() {
             .join("")}`,
       )
       .join("")}${MASKS}const MASKS = memory.data<u32>([
-  0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x03030303, 0x03030303, 0x03030303, 0x03030303,
+  0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x00010001, 0x00010001, 0x00010001, 0x00010001,
 ]);
 `,
   );
@@ -402,6 +561,34 @@ export function writeLinearTiles() {
       .join("")}${MASKS}const MASKS = memory.data<u32>([
   0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe000, 0xffff0000, 0xffff0000, 0xffff0000, 0xffff0000,
 ]);
+`,
+  );
+  const tables = [
+    {
+      name: "linear_ternary",
+      tiles: [
+        [4, 1],
+        [2, 2],
+        [1, 4],
+      ],
+    },
+    {
+      name: "linear_ternary_int8",
+      exact: true,
+      tiles: [
+        [4, 1],
+        [2, 1],
+        [1, 2],
+      ],
+    },
+  ];
+  writeFileSync(
+    "assembly/generated/linear-tables.ts",
+    `${HEADER}import {
+  BLOCK, EXACT_BLOCK, finishSums, flush, flushExact, lookUp, SCRATCH,
+} from "../language/linear/ternary";
+import { INFO, INFO_STRIDE, N, PANEL_BYTES, STEPS, W, X, X_STRIDE } from "../language/linear/words";
+${tables.map((t) => `${lutKernel(t)}${t.tiles.map(([r, v]) => lutTile(t, r, v)).join("")}`).join("")}${MASKS}const MASKS = memory.data<u32>([0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f]);
 `,
   );
 }

@@ -14,14 +14,15 @@ export { rotate_and_store } from "./cache-store";
 export { rotate_and_attend } from "./decode-attention";
 export { gated_activation_f32 } from "./gated-activation";
 export { linear_bf16, linear_f16, linear_f32 } from "../generated/linear-floats";
-export { linear_int4, linear_int4_dot, linear_int8, linear_ternary_dot } from "../generated/linear-groups";
+export { linear_int4, linear_int4_dot, linear_int8 } from "../generated/linear-groups";
+export { linear_ternary, linear_ternary_int8 } from "../generated/linear-tables";
 export {
   linear_lift,
   linear_quantize_int4,
   linear_quantize_int4_dot,
   linear_quantize_int8,
-  linear_quantize_ternary,
 } from "./linear/quantize";
+export { linear_tables, linear_tables_int8 } from "./linear/tables";
 
 /** Which build this is: 1 with relaxed SIMD. */
 export function uses_relaxed_simd(params: usize, begin: i32, end: i32): i32 {

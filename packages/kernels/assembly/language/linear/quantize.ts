@@ -3,16 +3,15 @@
 // start of the product's sums, and the f32 sum of the group's values as coded.
 import { loadNext, loadTail, storeNext } from "../../tails";
 
-const X: usize = 0; // f32
-const OUT: usize = 4;
-const INFO: usize = 8;
-const COLUMNS: usize = 12; // of x
-const GROUP: usize = 16; // columns of a group, a multiple of 8
-const GROUPS: usize = 20;
-const X_STRIDE: usize = 24; // bytes
-const OUT_STRIDE: usize = 28; // bytes
-const INFO_STRIDE: usize = 32; // bytes
-const BITNET: usize = 36; // 1: no magnitude below 1e-5 counts as largest, and codes go down to -128
+export const X: usize = 0; // f32
+export const OUT: usize = 4;
+export const INFO: usize = 8;
+export const COLUMNS: usize = 12; // of x
+export const GROUP: usize = 16; // columns of a group, a multiple of 8
+export const GROUPS: usize = 20;
+export const X_STRIDE: usize = 24; // bytes
+export const OUT_STRIDE: usize = 28; // bytes
+export const INFO_STRIDE: usize = 32; // bytes
 
 /** Factors x0, x2, x1 - 256 x0, x3 - 256 x2 of linear_int8 for each 4 columns. */
 export function linear_quantize_int8(params: usize, begin: i32, end: i32): void {
@@ -29,30 +28,22 @@ export function linear_quantize_int4_dot(params: usize, begin: i32, end: i32): v
   for (let row = begin; row < end; row++) quantizeRow(params, row, INT4_DOT);
 }
 
-/** Codes in order, for linear_ternary_dot. */
-export function linear_quantize_ternary(params: usize, begin: i32, end: i32): void {
-  for (let row = begin; row < end; row++) quantizeRow(params, row, TERNARY);
-}
-
 const INT8: i32 = 0;
 const INT4: i32 = 1;
 const INT4_DOT: i32 = 2;
-const TERNARY: i32 = 3;
 
 function quantizeRow(params: usize, row: i32, kind: i32): void {
   let x = <usize>load<u32>(params, X) + <usize>row * load<u32>(params, X_STRIDE);
   let out = <usize>load<u32>(params, OUT) + <usize>row * load<u32>(params, OUT_STRIDE);
   let info = <usize>load<u32>(params, INFO) + <usize>row * load<u32>(params, INFO_STRIDE);
   const group = load<i32>(params, GROUP);
-  const bitnet = load<i32>(params, BITNET);
   const limit: f32 = kind == INT4 ? 1927 : 127;
   const zero = i16x8.splat(0);
   const ones = i16x8.splat(1);
   const met = startWeights(kind);
   let left = load<i32>(params, COLUMNS);
   for (let g = load<i32>(params, GROUPS); g; g--) {
-    let most = largest(x, min(left, group));
-    if (bitnet) most = max(most, 1e-5);
+    const most = largest(x, min(left, group));
     const value = most / limit;
     const factors = f32x4.splat(most > 1e-30 ? limit / most : 0);
     let start = zero;
@@ -88,13 +79,13 @@ function quantizeRow(params: usize, row: i32, kind: i32): void {
 function startWeights(kind: i32): v128 {
   if (kind == INT8) return i16x8.mul(v128.shuffle<i16>(i16x8.splat(1), i16x8.splat(0), 0, 8, 0, 8, 0, 8, 0, 8), i16x8.splat(-128));
   if (kind == INT4) return v128.shuffle<i16>(i16x8.splat(-8), i16x8.splat(0), 0, 1, 2, 3, 4, 5, 8, 8);
-  return i16x8.splat(kind == INT4_DOT ? -8 : -1);
+  return i16x8.splat(-8);
 }
 
 // Eight codes of a row of which `left` values are left, zeros behind them.
 // @ts-ignore: decorator
 @inline
-function nextCodes(x: usize, left: i32, factors: v128): v128 {
+export function nextCodes(x: usize, left: i32, factors: v128): v128 {
   const a = left >= 8 ? v128.load(x) : left > 0 ? loadTail(x, left) : i32x4.splat(0);
   const b = left >= 8 ? v128.load(x, 16) : left > 4 ? loadTail(x + 16, left - 4) : i32x4.splat(0);
   return i16x8.narrow_i32x4_s(

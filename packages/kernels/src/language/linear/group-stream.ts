@@ -21,6 +21,8 @@ export interface StepLayout {
   put(bytes: Uint8Array, at: number, col: number, code: number): void;
   /** The code that counts as weight 0. */
   readonly zero: number;
+  /** Scales lie before the codes of a group. @default false: behind them */
+  readonly scalesFirst?: boolean;
 }
 
 /** Columns of a group within the columns that there are. */
@@ -34,8 +36,8 @@ export function floatsOf(floats: PackedFloats): Float32Array {
 }
 
 /**
- * Packs rows in groups into panels of 16: for each group its steps of 64 bytes (16 rows by 4 bytes), then 16 f32
- * scales and, where any matrix has them, 16 f32 offsets.
+ * Packs rows in groups into panels of 16: for each group its steps of 64 bytes (16 rows by 4 bytes), and behind or
+ * before them 16 f32 scales and, where any matrix has them, 16 f32 offsets.
  */
 export function packGroups(
   kernels: Kernels,
@@ -51,7 +53,10 @@ export function packGroups(
   const groups = Math.ceil(cols / groupSize);
   const offsets = parts.some((part) => part.offsets !== undefined);
   const codeBytes = (groupSize / step.columns) * 64;
-  const groupBytes = codeBytes + (offsets ? 128 : 64);
+  const scaleBytes = offsets ? 128 : 64;
+  const groupBytes = codeBytes + scaleBytes;
+  const codesAt = step.scalesFirst === true ? scaleBytes : 0;
+  const scalesAt = step.scalesFirst === true ? 0 : codeBytes;
   const panelBytes = groups * groupBytes;
   const packed = packPanels(
     kernels,
@@ -71,10 +76,10 @@ export function packGroups(
               const col = group * groupSize + i;
               const code = col < cols ? part.codeAt(own, col) : step.zero;
               const inStep = i % step.columns;
-              const at = base + ((i - inStep) / step.columns) * 64 + lane * 4;
+              const at = base + codesAt + ((i - inStep) / step.columns) * 64 + lane * 4;
               step.put(bytes, at, inStep, code);
             }
-            const at = base + codeBytes + lane * 4;
+            const at = base + scalesAt + lane * 4;
             floats.setFloat32(at, part.scales[own * groups + group]!, true);
             if (part.offsets) floats.setFloat32(at + 64, part.offsets[own * groups + group]!, true);
           }
@@ -82,7 +87,10 @@ export function packGroups(
       }
     },
   );
-  return { ...packed, layout: { ...packed.layout, offsets: offsets ? 1 : 0, groupBytes } };
+  return {
+    ...packed,
+    layout: { ...packed.layout, offsets: offsets ? 1 : 0, groupBytes, codesAt, scalesAt },
+  };
 }
 
 /**

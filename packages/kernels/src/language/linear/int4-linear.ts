@@ -28,6 +28,7 @@ const TELESCOPING: StepLayout = {
 const DOTTING: StepLayout = {
   columns: 8,
   zero: 8,
+  scalesFirst: true,
   put(bytes, at, col, code) {
     bytes[at + (col & 3)]! |= code << (col & 4);
   },
@@ -46,21 +47,33 @@ export const int4Driver: LinearDriver = {
   },
   workspaceBytes({ cols, n, groupSize }) {
     const group = clampGroup(groupSize ?? 8, cols);
-    const { out, info } = preparedRowBytes(cols, { group, columnBytes: 2 });
-    // Of a size without groups: as many groups as there can be, and as much padding.
-    return n * (groupSize === undefined ? 2 * out + info : out + info);
+    const { out } = preparedRowBytes(cols, { group, columnBytes: 2 });
+    const { info } = preparedRowBytes(cols, { group: 8, columnBytes: 2 });
+    // Of a size without groups: as much padding as there can be.
+    return n * (groupSize === undefined ? 2 * out + 2 * info : out + info);
   },
   jobs(kernels, request) {
-    const group = request.weights.groupSize!;
-    const suffix = dots(kernels) ? "int4_dot" : "int4";
-    const { job, prepared } = quantizeRows(request, {
-      kernel: `linear_quantize_${suffix}`,
-      group,
-      columnBytes: dots(kernels) ? 1 : 2,
-    });
-    return [job, productJob(`linear_${suffix}`, request, { ...prepared, groupSteps: group / 8 })];
+    const groupSize = request.weights.groupSize!;
+    if (!dots(kernels)) {
+      const { job, prepared } = quantizeRows(request, {
+        kernel: "linear_quantize_int4",
+        group: groupSize,
+        columnBytes: 2,
+      });
+      return [job, productJob("linear_int4", request, { ...prepared, groupSteps: groupSize / 8 })];
+    }
+    const group = chunkOf(groupSize);
+    const kernel = "linear_quantize_int4_dot";
+    const { job, prepared } = quantizeRows(request, { kernel, group, columnBytes: 1 });
+    const steps = { groupSteps: group / 8, chunks: groupSize / group };
+    return [job, productJob("linear_int4_dot", request, { ...prepared, ...steps })];
   },
 };
+
+/** The most columns that divide a group and whose sums fit 16 bits. */
+function chunkOf(groupSize: number): number {
+  return [32, 24, 16].find((columns) => groupSize % columns === 0) ?? 8;
+}
 
 /** Whether the build has the relaxed dot product. */
 function dots(kernels: Kernels): boolean {

@@ -6,6 +6,7 @@ import { f32Driver, halfDriver } from "./float-linear.js";
 import { int4Driver } from "./int4-linear.js";
 import { int8Driver } from "./int8-linear.js";
 import type { LinearFormat, LinearWeights, PackedLinear } from "./packed-linear.js";
+import { ternaryDriver } from "./ternary-linear.js";
 
 /** Sizes of a product: what its workspace depends on. */
 export interface LinearSize {
@@ -72,6 +73,8 @@ export function linearDriverOf(where: string, format: LinearFormat): LinearDrive
       return int8Driver;
     case "int4-group":
       return int4Driver;
+    case "ternary":
+      return ternaryDriver;
     case "binary-coded":
       return binaryCodedDriver;
     default:

@@ -15,18 +15,30 @@ export interface PanelLayout {
   readonly groupSize?: number;
   /** One f32 a row goes behind the panels. @default false */
   readonly rowScales?: boolean;
+  /** Bytes behind all that the kernel may touch. @default 0 */
+  readonly tailBytes?: number;
 }
 
 /** Allocates zeroed memory for weights in panels and has it filled. */
 export function packPanels(
   kernels: Kernels,
-  { format, rows, cols, panelRows, panelBytes, steps, groupSize, rowScales }: PanelLayout,
+  {
+    format,
+    rows,
+    cols,
+    panelRows,
+    panelBytes,
+    steps,
+    groupSize,
+    rowScales,
+    tailBytes = 0,
+  }: PanelLayout,
   fill: (panels: Uint8Array, scales: Float32Array) => void,
 ): PackedLinear {
   const panels = Math.ceil(rows / panelRows);
   const codeBytes = panels * panelBytes;
   const scaleCount = rowScales === true ? panels * panelRows : 0;
-  const { ptr, bytes, dispose } = kernels.arena.allocate(codeBytes + scaleCount * 4);
+  const { ptr, bytes, dispose } = kernels.arena.allocate(codeBytes + scaleCount * 4 + tailBytes);
   const scalesPtr = ptr + codeBytes;
   kernels.arena.u8(ptr, bytes).fill(0);
   try {

@@ -12,8 +12,6 @@ export interface Quantization {
   readonly group: number;
   /** Bytes that a column takes afterwards. */
   readonly columnBytes: number;
-  /** @default false */
-  readonly bitnet?: boolean;
 }
 
 /** Bytes of one row of x, prepared, and of what goes with it. */
@@ -30,7 +28,7 @@ export function quantizeRows(
   { weights, x, n, xStrideBytes, workspace }: LinearRequest,
   quantization: Quantization,
 ): { job: JobSpec; prepared: PreparedRows } {
-  const { kernel, group, bitnet = false } = quantization;
+  const { kernel, group } = quantization;
   const { cols } = weights;
   const { out, info } = preparedRowBytes(cols, quantization);
   const infoAt = workspace + n * out;
@@ -39,7 +37,7 @@ export function quantizeRows(
       kernel,
       params: [
         ...[x, workspace, infoAt, cols, group, Math.ceil(cols / group)],
-        ...[xStrideBytes, out, info, bitnet ? 1 : 0],
+        ...[xStrideBytes, out, info],
       ],
       units: n,
       grain: Math.ceil(8192 / cols),

@@ -1,0 +1,111 @@
+import { EdgewrightError, type TernaryTensor } from "@edgewright/core";
+import { checkLength } from "./group-stream.js";
+import type { LinearDriver } from "./linear-driver.js";
+import { packPanels } from "./pack-panels.js";
+import { preparedRowBytes, quantizeRows } from "./prepare-rows.js";
+import { productJob } from "./product-job.js";
+
+/** Columns of x that share a scale: BLOCK steps of assembly/language/linear/ternary.ts. */
+const BLOCK_COLUMNS = 256;
+/** Rows of x in the largest tile. */
+const TILE_ROWS = 4;
+/** The kernel touches what it will read soon. */
+const AHEAD_BYTES = 320;
+
+/** Products with weights -1, 0, 1 by tables of what pairs of columns contribute: panels of 64 rows. */
+export const ternaryDriver: LinearDriver = {
+  pack(kernels, parts, rows, cols) {
+    const tensors = parts as readonly TernaryTensor[];
+    const steps = Math.ceil(cols / 4);
+    return packPanels(
+      kernels,
+      {
+        ...{ format: "ternary", rows, cols, panelRows: 64, panelBytes: steps * 64, steps },
+        ...{ rowScales: true, tailBytes: AHEAD_BYTES },
+      },
+      (bytes, scales) => {
+        bytes.fill(0x44); // the number of the combination (0, 0), twice
+        const nibbles = nibblesOfCodes();
+        let row = 0;
+        for (const tensor of tensors) {
+          const count = tensor.shape[0]!;
+          checkLength("bytes of codes", tensor.codes.length, count * steps);
+          checkScales(tensor, count);
+          for (let own = 0; own < count; own++, row++) {
+            const base = rowOffset(row, steps * 64);
+            for (let step = 0; step < steps; step++) {
+              const byte = nibbles[tensor.codes[own * steps + step]!]!;
+              if (byte === INVALID) throw invalidCode(own, tensor.codes[own * steps + step]!);
+              bytes[base + step * 64] = byte;
+            }
+            scales[row] = tensor.scales[tensor.scales.length === 1 ? 0 : own]!;
+          }
+        }
+      },
+    );
+  },
+  workspaceBytes({ rows, cols, n, int8Activations = false }) {
+    const { out, info } = preparedRowBytes(cols, tables(int8Activations, cols));
+    return n * (out + info) + sumBytes(rows);
+  },
+  jobs(_kernels, request) {
+    const { weights, n, int8Activations, workspace } = request;
+    const quantization = tables(int8Activations, weights.cols);
+    const at = workspace + sumBytes(weights.rows);
+    const { job, prepared } = quantizeRows({ ...request, workspace: at }, quantization);
+    const kernel = int8Activations ? "linear_ternary_int8" : "linear_ternary";
+    const product = productJob(kernel, request, { ...prepared, sums: workspace });
+    return [
+      { ...job, grain: Math.ceil(job.grain! / 2) },
+      { ...product, grain: Math.max(1, Math.ceil(product.grain! / Math.max(1, 4 / n))) },
+    ];
+  },
+};
+
+const INVALID = 0xff;
+
+/** Two nibbles 3 (first + 1) + second + 1 for each byte of four 2-bit codes. */
+function nibblesOfCodes(): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => {
+    const [a, b, c, d] = [byte & 3, (byte >> 2) & 3, (byte >> 4) & 3, byte >> 6];
+    if (Math.max(a, b, c, d) > 2) return INVALID;
+    return (3 * a + b) | ((3 * c + d) << 4);
+  });
+}
+
+/** Where the first byte of a row lies: see assembly/language/linear/ternary.ts. */
+function rowOffset(row: number, panelBytes: number): number {
+  const inPanel = row & 63;
+  const byte = ((inPanel & 7) << 1) + ((inPanel & 8) >> 3);
+  return (row >> 6) * panelBytes + (inPanel >> 4) * 16 + byte;
+}
+
+function tables(
+  int8Activations: boolean,
+  cols: number,
+): { kernel: string; group: number; columnBytes: number } {
+  return int8Activations
+    ? { kernel: "linear_tables_int8", group: Math.ceil(cols / 8) * 8, columnBytes: 16 }
+    : { kernel: "linear_tables", group: BLOCK_COLUMNS, columnBytes: 8 };
+}
+
+function sumBytes(rows: number): number {
+  return Math.ceil(rows / 64) * TILE_ROWS * 256;
+}
+
+function checkScales({ scales }: TernaryTensor, rows: number): void {
+  if (scales.length !== 1) checkLength("scales, or one", scales.length, rows);
+  const bad = scales.findIndex((scale) => !Number.isFinite(scale));
+  if (bad < 0) return;
+  throw new EdgewrightError(
+    "invalid-argument",
+    `packLinear: expected finite scales, number ${bad} is ${scales[bad]}`,
+  );
+}
+
+function invalidCode(row: number, byte: number): EdgewrightError {
+  return new EdgewrightError(
+    "invalid-argument",
+    `packLinear: expected ternary codes 0, 1 or 2, got a 3 in byte ${byte} of row ${row}`,
+  );
+}
