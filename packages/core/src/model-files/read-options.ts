@@ -2,6 +2,8 @@
 export interface FileProgress {
   /** What is being done: bytes are fetched, read and turned into weights, or written. */
   readonly stage: "download" | "read" | "write";
+  /** The file, where there are several. */
+  readonly file?: string;
   /** Bytes done. */
   readonly loaded: number;
   /** Bytes in all; absent where a server does not say. */

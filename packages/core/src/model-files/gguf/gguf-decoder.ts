@@ -28,6 +28,12 @@ export async function readGgufModel(
   options: ReadOptions = {},
 ): Promise<ModelContents> {
   const file = await readGguf(source, options);
+  if (Number(file.metadata["split.count"] ?? 1) > 1) {
+    throw new UnsupportedError(
+      `${where(source)}: the model is split over ${String(file.metadata["split.count"])} files; join them by ` +
+        "llama.cpp's llama-gguf-split --merge",
+    );
+  }
   const ropeFactors = file.tensors.has(ROPE_FACTORS)
     ? { ropeFactors: [...weightFloats(await file.readTensor(ROPE_FACTORS))] }
     : {};
