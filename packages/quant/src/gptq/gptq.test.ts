@@ -203,7 +203,7 @@ describe("GPTQ", () => {
     const int4 = quantizeInt4Gptq(weights, [2, 16], { inputMoments, groupSize: 16 });
     expect([...unpackInt4Group(int4)]).toEqual([...weights]);
     const nested = quantizeNestedGptq(weights, [2, 16], { inputMoments, seedBits: 4, bits: 4 });
-    expect([...unpackNested(nested)].map(Math.round)).toEqual([...weights]);
+    expect([...unpackNested(nested)].map((one) => Math.round(one) + 0)).toEqual([...weights]);
   });
 
   test("rows and columns that are all zero, or no rows", () => {
