@@ -11,16 +11,17 @@ import {
   F16,
   F32,
   HEAD_DIM,
-  headOffset,
+  headAddress,
   INT8,
-  KEY_SCALES,
-  KEYS,
   KV_HEADS,
-  scaleOffset,
+  keyOffset,
+  keyScaleOffset,
+  TILE,
   TYPE,
-  VALUE_SCALES,
-  VALUES,
+  tileOffset,
+  VALUE_SCALE,
   VECTOR_BYTES,
+  valueDistance,
 } from "./kv-cache";
 import { addLanes, largestLane } from "./lane-sums";
 import { mixByteValues, mixHalfValues } from "./mix-low-values";
@@ -29,15 +30,12 @@ import { prepareQuery } from "./prepare-query";
 import { scoreByteKeys, scoreHalfKeys, scoreKeys } from "./score-keys";
 import { LIFT } from "./store-vector";
 
-const TILE = 64;
-
-// Workspace of a thread. Of a tile: byte offsets of its slots, scores, the scales of its int8 keys and values,
-// codes of its weights. Of a block: the running maximum and sum of every query, then the queries as keys that
+// Workspace of a thread. Of a tile: byte offsets of its keys, scores, codes of its weights, and the scales of
+// int8 keys and values where they do not lie together. Of a block: the running maximum and sum of every query, then the queries as keys that
 // are not f32 want them.
 const SCORES: usize = TILE * 4;
-const TILE_KEY_SCALES: usize = TILE * 8;
-const TILE_VALUE_SCALES: usize = TILE * 12;
-const CODES: usize = TILE * 16;
+const CODES: usize = TILE * 8;
+const GATHERED_SCALES: usize = TILE * 10;
 const STATISTICS: usize = TILE * 18;
 
 // Words: 0 q, 4 floats from row to row, 8 y, 12 floats from row to row, 16 rows, 20 query heads, 24 cache,
@@ -58,12 +56,11 @@ export function cache_attention(params: usize, begin: i32, end: i32): void {
 /** Rows [first, stop) of the queries that look at a head of the cache. */
 export function attend(params: usize, head: i32, first: i32, stop: i32): void {
   const cache = load<usize>(params, 24);
-  const layer = load<i32>(params, 28);
   const capacity = load<i32>(cache, CAPACITY);
   const bytes = load<usize>(cache, HEAD_DIM) << 2;
   const type = load<i32>(cache, TYPE);
   const group = <usize>(load<i32>(params, 20) / load<i32>(cache, KV_HEADS));
-  const scales = scaleOffset(cache, layer, head);
+  const base = headAddress(cache, load<i32>(params, 28) * load<i32>(cache, KV_HEADS) + head);
   const paths = load<usize>(params, 36);
   const shared = <i32>min<u32>(load<u32>(load<usize>(params, 32)), <u32>capacity);
   const at = load<usize>(params, 52) + thread * load<usize>(params, 56);
@@ -72,10 +69,17 @@ export function attend(params: usize, head: i32, first: i32, stop: i32): void {
   const yHead = load<usize>(params, 8) + <usize>head * group * bytes;
 
   const longest = beginRows(params, head, first, stop, shared, capacity, at);
+  let scattered = true;
   for (let from = (longest - 1) & -TILE; from >= 0; from -= TILE) {
     const common = !paths || from + TILE <= shared;
-    if (common) nextSlots(at, from, min(TILE, longest - from), cache);
-    if (common && type == INT8) tileScales(at, min(TILE, longest - from), cache, scales);
+    let keys = base;
+    let scales = at + GATHERED_SCALES;
+    if (common) {
+      if (scattered) slotsOfTile(at, cache);
+      scattered = false;
+      keys += tileOffset(cache, from);
+      scales = keys + 2 * valueDistance(cache);
+    }
     let statistics = at + STATISTICS;
     let q = queries(params, head, first, at, (stop - first) * <i32>group);
     const qStep = type == F32 ? load<usize>(params, 4) << 2 : group * qBytes;
@@ -84,19 +88,18 @@ export function attend(params: usize, head: i32, first: i32, stop: i32): void {
       if (count > 0) {
         if (!common) {
           const path = paths + ((<usize>row * load<usize>(params, 44)) << 2);
-          slotsOfPath(at, from, count, shared, path, cache);
-          if (type == INT8) tileScales(at, count, cache, scales);
+          slotsOfPath(at, from, count, shared, path, cache, base);
         }
         const y = yHead + <usize>row * yStep;
         for (let i: usize = 0; i < group; i++) {
-          attendTile(params, cache, type, head, at, count, q + i * qBytes, y + i * bytes, statistics + (i << 3));
+          attendTile(params, cache, type, keys, scales, at, count, q + i * qBytes, y + i * bytes, statistics + (i << 3));
         }
       }
       statistics += group << 3;
       q += qStep;
     }
   }
-  endRows(at + STATISTICS, yHead + <usize>first * yStep, yStep, stop - first, group, bytes);
+  endRows(at + STATISTICS, yHead + <usize>first * yStep, yStep, stop - first, group, bytes, type);
 }
 
 // The first of a block's queries as the keys want them.
@@ -141,7 +144,8 @@ function attendTile(
   params: usize,
   cache: usize,
   type: i32,
-  head: i32,
+  keys: usize,
+  scales: usize,
   at: usize,
   count: i32,
   q: usize,
@@ -149,15 +153,13 @@ function attendTile(
   statistics: usize,
 ): void {
   const dim = load<i32>(cache, HEAD_DIM);
-  const base = headOffset(cache, load<i32>(params, 28), head);
-  const keys = load<usize>(cache, KEYS) + base;
-  const values = load<usize>(cache, VALUES) + base;
+  const values = keys + valueDistance(cache);
   const scale = load<f32>(params, 48);
   const scores = at + SCORES;
   let top: v128;
   if (type == F32) top = scoreKeys(q, keys, at, count, dim, scale, scores);
   else if (type == F16) top = scoreHalfKeys(q, keys, at, count, dim, scale, scores);
-  else top = scoreByteKeys(q, keys, at, count, dim, scale, scores, at + TILE_KEY_SCALES);
+  else top = scoreByteKeys(q, keys, at, count, dim, scale, scores, scales);
   const before = load<f32>(statistics);
   const most = max(before, largestLane(top));
   const kept = exp4(f32x4.splat(before - most));
@@ -167,21 +169,34 @@ function attendTile(
   store<f32>(statistics, load<f32>(statistics, 4) * f32x4.extract_lane(kept, 0) + sum, 4);
   if (type == F32) mixValues(scores, values, at, count, dim, kept, y);
   else if (type == F16) mixHalfValues(scores, values, at, count, dim, kept, y);
-  else mixByteValues(scores, values, at, count, dim, kept, y, at + TILE_VALUE_SCALES, at + CODES);
+  else mixByteValues(scores, values, at, count, dim, kept, y, scales + VALUE_SCALE, at + CODES);
 }
 
 // Divides by the sums. A row that sees nothing stays 0.
-function endRows(statistics: usize, y: usize, yStep: usize, rows: i32, group: usize, bytes: usize): void {
+function endRows(statistics: usize, y: usize, yStep: usize, rows: i32, group: usize, bytes: usize, type: i32): void {
   for (; rows; rows--) {
     let p = y;
     for (let i = group; i; i--) {
       const sum = load<f32>(statistics, 4);
       const factor = f32x4.splat(sum == 0 ? 0 : 1 / sum);
-      for (const end = p + bytes; p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), factor));
+      const end = p + bytes;
+      if (type == F16) p = unspread(p, bytes, factor);
+      for (; p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), factor));
       statistics += 8;
     }
     y += yStep;
   }
+}
+
+// The same of even and odd elements apart, which go to their places; returns where that ends.
+function unspread(p: usize, bytes: usize, factor: v128): usize {
+  for (const end = p + (bytes & ~31); p < end; p += 32) {
+    const a = f32x4.mul(v128.load(p), factor);
+    const b = f32x4.mul(v128.load(p, 16), factor);
+    v128.store(p, v128.shuffle<f32>(a, b, 0, 4, 1, 5));
+    v128.store(p, v128.shuffle<f32>(a, b, 2, 6, 3, 7), 16);
+  }
+  return p;
 }
 
 // Slots that a row sees.
@@ -191,39 +206,36 @@ function visible(params: usize, row: i32, shared: i32, capacity: i32): i32 {
   return min(shared + max(0, min(own, load<i32>(params, 44))), capacity);
 }
 
-// Byte offsets of `count` slots from `from` on, rounded up to 4 of them.
-function nextSlots(at: usize, from: i32, count: i32, cache: usize): void {
-  const last = i32x4.splat(load<i32>(cache, CAPACITY) - 1);
-  const steps = v128.load32_splat(cache, VECTOR_BYTES);
-  let slots = i32x4.add(i32x4.splat(from), i32x4(0, 1, 2, 3));
-  for (; count > 0; count -= 4) {
-    v128.store(at, i32x4.mul(i32x4.min_s(slots, last), steps));
-    slots = i32x4.add(slots, i32x4.splat(4));
-    at += 16;
+// Byte offsets of the keys of a tile.
+function slotsOfTile(at: usize, cache: usize): void {
+  const bytes = v128.load32_splat(cache, VECTOR_BYTES);
+  let offsets = i32x4.mul(i32x4(0, 1, 2, 3), bytes);
+  const next = i32x4.shl(bytes, 2);
+  for (const end = at + TILE * 4; at < end; at += 16) {
+    v128.store(at, offsets);
+    offsets = i32x4.add(offsets, next);
   }
 }
 
-// The same where slots from `shared` on are those of a path.
-function slotsOfPath(at: usize, from: i32, count: i32, shared: i32, path: usize, cache: usize): void {
+// The same, from the head on, for `count` positions from `from` on, of which those from `shared` on lie in the
+// slots of a path; and their scales. Beyond the count, up to a multiple of 4, the last one again: it must exist,
+// its score is thrown away.
+function slotsOfPath(at: usize, from: i32, count: i32, shared: i32, path: usize, cache: usize, base: usize): void {
   const last = load<u32>(cache, CAPACITY) - 1;
+  const bytes = load<i32>(cache, TYPE) == INT8;
   let slot: u32 = 0;
   for (let i = 0; i < ((count + 3) & -4); i++) {
-    // Beyond the count the last one again: it must exist, its score is thrown away.
     const place = from + i;
-    if (i < count) slot = place < shared ? <u32>place : load<u32>(path + (<usize>(place - shared) << 2));
-    store<u32>(at + (<usize>i << 2), min(slot, last) * load<u32>(cache, VECTOR_BYTES));
-  }
-}
-
-// The scales of a tile's int8 keys and values, rounded up to 4 of them.
-function tileScales(at: usize, count: i32, cache: usize, ofHead: usize): void {
-  const keys = load<usize>(cache, KEY_SCALES) + ofHead;
-  const values = load<usize>(cache, VALUE_SCALES) + ofHead;
-  const step = load<u32>(cache, VECTOR_BYTES);
-  for (const end = at + (<usize>((count + 3) & -4) << 2); at < end; at += 4) {
-    const slot = <usize>(load<u32>(at) / step) << 2;
-    store<f32>(at, load<f32>(keys + slot), TILE_KEY_SCALES);
-    store<f32>(at, load<f32>(values + slot), TILE_VALUE_SCALES);
+    if (i < count) {
+      slot = min(place < shared ? <u32>place : load<u32>(path + (<usize>(place - shared) << 2)), last);
+    }
+    store<u32>(at, <u32>keyOffset(cache, slot));
+    if (bytes) {
+      const scale = base + keyScaleOffset(cache, slot);
+      store<f32>(at, load<f32>(scale), GATHERED_SCALES);
+      store<f32>(at, load<f32>(scale, VALUE_SCALE), GATHERED_SCALES + VALUE_SCALE);
+    }
+    at += 4;
   }
 }
 

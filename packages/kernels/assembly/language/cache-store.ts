@@ -2,15 +2,13 @@
 import {
   CAPACITY,
   HEAD_DIM,
-  headOffset,
-  KEY_SCALES,
-  KEYS,
+  headAddress,
   KV_HEADS,
-  scaleOffset,
+  keyOffset,
+  keyScaleOffset,
   TYPE,
-  VALUE_SCALES,
-  VALUES,
-  VECTOR_BYTES,
+  VALUE_SCALE,
+  valueDistance,
 } from "./kv-cache";
 import { rotateVector } from "./rotate";
 import { storeVector } from "./store-vector";
@@ -48,10 +46,11 @@ export function rotateAndStore(params: usize, row: i32, first: i32, stop: i32): 
     rotateVector(key, dim, angles, interleaved, 1);
     if (stored) {
       const value = key + <usize>kvHeads * bytes;
-      const to = headOffset(cache, layer, head) + <usize>slot * load<usize>(cache, VECTOR_BYTES);
-      const scale = scaleOffset(cache, layer, head) + (<usize>slot << 2);
-      storeVector(type, key, dim, load<usize>(cache, KEYS) + to, load<usize>(cache, KEY_SCALES) + scale);
-      storeVector(type, value, dim, load<usize>(cache, VALUES) + to, load<usize>(cache, VALUE_SCALES) + scale);
+      const base = headAddress(cache, layer * kvHeads + head);
+      const to = base + keyOffset(cache, slot);
+      const scale = base + keyScaleOffset(cache, slot);
+      storeVector(type, key, dim, to, scale);
+      storeVector(type, value, dim, to + valueDistance(cache), scale + VALUE_SCALE);
     }
   }
 }

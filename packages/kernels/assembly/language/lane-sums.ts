@@ -1,4 +1,12 @@
-// What remains of a vector at the end of a loop.
+// Sums of vectors, and what remains of them at the end of a loop.
+import { multiplyAdd } from "../lanes";
+
+/** sum + (a * b + c * d): two products for one step of a chain of additions, which wait for one another. */
+// @ts-ignore: decorator
+@inline
+export function addProducts(sum: v128, a: v128, b: v128, c: v128, d: v128): v128 {
+  return f32x4.add(sum, multiplyAdd(f32x4.mul(a, b), c, d));
+}
 
 /** The sum of four lanes. */
 // @ts-ignore: decorator

@@ -1,56 +1,59 @@
 // Values of the cache in f16 and int8, weighted and added up.
 import { multiplyAdd } from "../lanes";
+import { addProducts } from "./lane-sums";
+import { valueAt } from "./mix-values";
 import { evenHalves, halfMask, oddHalves } from "./store-vector";
 import { codeFactor, codesOf } from "./vector-codes";
 
-// Both: y = kept * y + sum of weights[j] * value j over `count` values at the offsets `at`. Every element is one
-// sum, in the order of j.
+// Both: y = kept * y + sum of weights[j] * value j over `count` values at the offsets `at`, weights and offsets
+// being there up to a multiple of 4.
 
-/** f16 values; the weights carry the 2^112 that {@link evenHalves} leaves out. */
+/**
+ * f16 values; the weights carry the 2^112 that {@link evenHalves} leaves out. Of eight elements of y those at even
+ * places come first, except in a last half of eight.
+ */
 export function mixHalfValues(weights: usize, values: usize, at: usize, count: i32, dim: i32, kept: v128, y: usize): void {
   const mask = halfMask();
-  const end = at + (<usize>count << 2);
-  let left = dim;
-  for (; left >= 16; left -= 16) {
-    let lo = f32x4.mul(v128.load(y), kept);
-    let hi = f32x4.mul(v128.load(y, 16), kept);
-    let a = v128.shuffle<f32>(lo, hi, 0, 2, 4, 6);
-    let b = v128.shuffle<f32>(lo, hi, 1, 3, 5, 7);
-    lo = f32x4.mul(v128.load(y, 32), kept);
-    hi = f32x4.mul(v128.load(y, 48), kept);
-    let c = v128.shuffle<f32>(lo, hi, 0, 2, 4, 6);
-    let d = v128.shuffle<f32>(lo, hi, 1, 3, 5, 7);
-    let w = weights;
-    for (let p = at; p < end; p += 4) {
-      const from = values + load<u32>(p);
-      const x = v128.load32_splat(w);
-      let v = v128.load(from);
-      a = multiplyAdd(a, x, evenHalves(v, mask));
-      b = multiplyAdd(b, x, oddHalves(v, mask));
-      v = v128.load(from, 16);
-      c = multiplyAdd(c, x, evenHalves(v, mask));
-      d = multiplyAdd(d, x, oddHalves(v, mask));
-      w += 4;
+  const end = y + (<usize>dim << 2);
+  const pairs = y + (<usize>(dim & -8) << 2);
+  for (let p = y; p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), kept));
+  for (; count > 0; count -= 4) {
+    let v0 = values + load<u32>(at);
+    let v1 = values + valueAt(at, 1, count);
+    let v2 = values + valueAt(at, 2, count);
+    let v3 = values + valueAt(at, 3, count);
+    const w0 = v128.load32_splat(weights);
+    const w1 = v128.load32_splat(weights, 4);
+    const w2 = v128.load32_splat(weights, 8);
+    const w3 = v128.load32_splat(weights, 12);
+    let p = y;
+    for (; p < pairs; p += 32) {
+      const h0 = v128.load(v0);
+      const h1 = v128.load(v1);
+      const h2 = v128.load(v2);
+      const h3 = v128.load(v3);
+      const a = addProducts(v128.load(p), w0, evenHalves(h0, mask), w1, evenHalves(h1, mask));
+      const b = addProducts(v128.load(p, 16), w0, oddHalves(h0, mask), w1, oddHalves(h1, mask));
+      v128.store(p, addProducts(a, w2, evenHalves(h2, mask), w3, evenHalves(h3, mask)));
+      v128.store(p, addProducts(b, w2, oddHalves(h2, mask), w3, oddHalves(h3, mask)), 16);
+      v0 += 16;
+      v1 += 16;
+      v2 += 16;
+      v3 += 16;
     }
-    v128.store(y, v128.shuffle<f32>(a, b, 0, 4, 1, 5));
-    v128.store(y, v128.shuffle<f32>(a, b, 2, 6, 3, 7), 16);
-    v128.store(y, v128.shuffle<f32>(c, d, 0, 4, 1, 5), 32);
-    v128.store(y, v128.shuffle<f32>(c, d, 2, 6, 3, 7), 48);
-    y += 64;
-    values += 32;
-  }
-  for (; left > 0; left -= 4) {
-    let a = f32x4.mul(v128.load(y), kept);
-    let w = weights;
-    for (let p = at; p < end; p += 4) {
-      const v = v128.load16x4_u(values + load<u32>(p));
-      a = multiplyAdd(a, v128.load32_splat(w), evenHalves(v, mask));
-      w += 4;
+    if (p < end) {
+      const a = addProducts(v128.load(p), w0, fourHalves(v0, mask), w1, fourHalves(v1, mask));
+      v128.store(p, addProducts(a, w2, fourHalves(v2, mask), w3, fourHalves(v3, mask)));
     }
-    v128.store(y, a);
-    y += 16;
-    values += 8;
+    at += 16;
+    weights += 16;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function fourHalves(p: usize, mask: v128): v128 {
+  return evenHalves(v128.load16x4_u(p), mask);
 }
 
 /**

@@ -1,10 +1,13 @@
 // Products of one query with keys of the cache.
 import { multiplyAdd } from "../lanes";
+import { addProducts } from "./lane-sums";
 import { QUERY_HEADER } from "./prepare-query";
 import { evenHalves, halfMask, oddHalves } from "./store-vector";
 
 // All of these: scores[j] = scale * q . key j for `count` keys at the offsets `at`, -Infinity behind them up to
 // a multiple of 4; returns the largest in lanes. Four keys at a time, each with its own sum in lanes.
+
+// V8 computes after all the loads of a block: these blocks have as many loads as registers take beside the sums.
 
 /** f32 keys; lanes are elements modulo 4. */
 export function scoreKeys(q: usize, keys: usize, at: usize, count: i32, dim: i32, scale: f32, scores: usize): v128 {
@@ -21,44 +24,25 @@ export function scoreKeys(q: usize, keys: usize, at: usize, count: i32, dim: i32
     let d = a;
     let x = q;
     let left = dim;
-    for (; left >= 16; left -= 16) {
-      let v = v128.load(x);
-      a = multiplyAdd(a, v, v128.load(k0));
-      b = multiplyAdd(b, v, v128.load(k1));
-      c = multiplyAdd(c, v, v128.load(k2));
-      d = multiplyAdd(d, v, v128.load(k3));
-      v = v128.load(x, 16);
-      a = multiplyAdd(a, v, v128.load(k0, 16));
-      b = multiplyAdd(b, v, v128.load(k1, 16));
-      c = multiplyAdd(c, v, v128.load(k2, 16));
-      d = multiplyAdd(d, v, v128.load(k3, 16));
-      v = v128.load(x, 32);
-      a = multiplyAdd(a, v, v128.load(k0, 32));
-      b = multiplyAdd(b, v, v128.load(k1, 32));
-      c = multiplyAdd(c, v, v128.load(k2, 32));
-      d = multiplyAdd(d, v, v128.load(k3, 32));
-      v = v128.load(x, 48);
-      a = multiplyAdd(a, v, v128.load(k0, 48));
-      b = multiplyAdd(b, v, v128.load(k1, 48));
-      c = multiplyAdd(c, v, v128.load(k2, 48));
-      d = multiplyAdd(d, v, v128.load(k3, 48));
-      x += 64;
-      k0 += 64;
-      k1 += 64;
-      k2 += 64;
-      k3 += 64;
+    for (; left >= 8; left -= 8) {
+      const v = v128.load(x);
+      const w = v128.load(x, 16);
+      a = addProducts(a, v, v128.load(k0), w, v128.load(k0, 16));
+      b = addProducts(b, v, v128.load(k1), w, v128.load(k1, 16));
+      c = addProducts(c, v, v128.load(k2), w, v128.load(k2, 16));
+      d = addProducts(d, v, v128.load(k3), w, v128.load(k3, 16));
+      x += 32;
+      k0 += 32;
+      k1 += 32;
+      k2 += 32;
+      k3 += 32;
     }
-    for (; left; left -= 4) {
+    if (left) {
       const v = v128.load(x);
       a = multiplyAdd(a, v, v128.load(k0));
       b = multiplyAdd(b, v, v128.load(k1));
       c = multiplyAdd(c, v, v128.load(k2));
       d = multiplyAdd(d, v, v128.load(k3));
-      x += 16;
-      k0 += 16;
-      k1 += 16;
-      k2 += 16;
-      k3 += 16;
     }
     const s = firstScores(f32x4.mul(addColumns(a, b, c, d), factor), count);
     v128.store(scores, s);
@@ -89,13 +73,13 @@ export function scoreHalfKeys(q: usize, keys: usize, at: usize, count: i32, dim:
       const even = v128.load(x);
       const odd = v128.load(x, 16);
       let k = v128.load(k0);
-      a = multiplyAdd(multiplyAdd(a, even, evenHalves(k, mask)), odd, oddHalves(k, mask));
+      a = addProducts(a, even, evenHalves(k, mask), odd, oddHalves(k, mask));
       k = v128.load(k1);
-      b = multiplyAdd(multiplyAdd(b, even, evenHalves(k, mask)), odd, oddHalves(k, mask));
+      b = addProducts(b, even, evenHalves(k, mask), odd, oddHalves(k, mask));
       k = v128.load(k2);
-      c = multiplyAdd(multiplyAdd(c, even, evenHalves(k, mask)), odd, oddHalves(k, mask));
+      c = addProducts(c, even, evenHalves(k, mask), odd, oddHalves(k, mask));
       k = v128.load(k3);
-      d = multiplyAdd(multiplyAdd(d, even, evenHalves(k, mask)), odd, oddHalves(k, mask));
+      d = addProducts(d, even, evenHalves(k, mask), odd, oddHalves(k, mask));
       x += 32;
       k0 += 16;
       k1 += 16;

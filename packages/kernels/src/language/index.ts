@@ -30,7 +30,12 @@ export {
   type KvCacheOptions,
   kvCacheBytes,
 } from "./cache/create-kv-cache.js";
-export type { KvCacheLayout, KvCacheType } from "./cache/kv-cache-layout.js";
+export {
+  type KvCacheLayout,
+  type KvCacheType,
+  locateSlot,
+  type SlotAddresses,
+} from "./cache/kv-cache-layout.js";
 export { type MoveSlotsSpec, planMoveSlots } from "./cache/plan-move-slots.js";
 export {
   planRotateAndStore,

@@ -2,7 +2,12 @@ import { ShapeError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
-import { checkCache, checkHeads, type KvCacheLayout } from "../cache/kv-cache-layout.js";
+import {
+  checkCache,
+  checkHeads,
+  type KvCacheLayout,
+  TILE_SLOTS,
+} from "../cache/kv-cache-layout.js";
 import { requireLanguage } from "../load-language-kernels.js";
 
 /** Ways through the slots of a tree of drafts, for {@link CacheAttentionSpec}. */
@@ -39,7 +44,6 @@ export interface CacheAttentionSpec {
 
 /** Rows that visit a tile of keys and values one after another, while it is near. */
 export const BLOCK_ROWS = 16;
-const TILE = 64;
 /** Length that a text is taken to have when work is divided: plans are made before it is known. */
 const USUAL_LENGTH = 256;
 
@@ -113,7 +117,7 @@ export function attentionJob(
 export function attentionWorkspaceBytes({ n, heads, cache }: CacheAttentionSpec): number {
   const queries = (heads / cache.kvHeads) * Math.min(n, BLOCK_ROWS);
   const statistics = Math.ceil(queries / 2) * 16;
-  return Math.ceil((TILE * 18 + statistics + queries * preparedQueryBytes(cache)) / 64) * 64;
+  return Math.ceil((TILE_SLOTS * 18 + statistics + queries * preparedQueryBytes(cache)) / 64) * 64;
 }
 
 /** Bytes of a query in the form that keys of a type need. */

@@ -1,5 +1,5 @@
 import { EdgewrightError } from "@edgewright/core";
-import { checkCache, type KvCacheLayout } from "./kv-cache-layout.js";
+import { checkCache, type KvCacheLayout, TILE_SLOTS } from "./kv-cache-layout.js";
 
 /** A run of memory. */
 export interface CacheSlice {
@@ -9,9 +9,9 @@ export interface CacheSlice {
 }
 
 /**
- * Lists the runs of memory that hold the first `length` slots of a cache, in an order that depends on its sizes
- * alone: copied out one after another they are a saved text, copied back into a cache of the same layers, heads
- * and type the text goes on.
+ * Lists the runs of memory that hold the first `length` slots of a cache, rounded up to a multiple of 64, one for
+ * each head: copied out one after another they are a saved text, copied back into a cache of the same layers,
+ * heads and type, whatever its capacity, the text goes on.
  *
  * @throws EdgewrightError `invalid-argument` for a length that the cache does not have.
  *
@@ -22,24 +22,16 @@ export interface CacheSlice {
  */
 export function cacheSlices(cache: KvCacheLayout, length: number): CacheSlice[] {
   checkCache("cacheSlices", cache);
-  const { capacity, vectorBytes } = cache;
+  const { capacity, data, tiles, tileBytes } = cache;
   if (!Number.isSafeInteger(length) || length < 0 || length > capacity) {
     throw new EdgewrightError(
       "invalid-argument",
       `cacheSlices: expected a length from 0 to ${capacity}, got ${length}`,
     );
   }
-  const slices: CacheSlice[] = [];
-  const add = (ptr: number, elementBytes: number): void => {
-    if (ptr === 0) return;
-    for (let head = 0; head < cache.layers * cache.kvHeads; head++) {
-      const bytes = length * elementBytes;
-      slices.push({ ptr: ptr + head * capacity * elementBytes, bytes });
-    }
-  };
-  add(cache.keys, vectorBytes);
-  add(cache.values, vectorBytes);
-  add(cache.keyScales, 4);
-  add(cache.valueScales, 4);
-  return slices;
+  const bytes = Math.ceil(length / TILE_SLOTS) * tileBytes;
+  return Array.from({ length: cache.layers * cache.kvHeads }, (_, head) => ({
+    ptr: data + (head + 1) * tiles * tileBytes - bytes,
+    bytes,
+  }));
 }

@@ -2,7 +2,7 @@ import { EdgewrightError, ShapeError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import type { Kernels } from "../../runtime/load.js";
 import { requireLanguage } from "../load-language-kernels.js";
-import type { KvCacheLayout, KvCacheType } from "./kv-cache-layout.js";
+import { type KvCacheLayout, type KvCacheType, TILE_SLOTS } from "./kv-cache-layout.js";
 
 /** Sizes for {@link createKvCache}. */
 export interface KvCacheOptions {
@@ -32,21 +32,20 @@ const TYPES: readonly KvCacheType[] = ["f32", "f16", "int8"];
 const ELEMENT_BYTES = { f32: 4, f16: 2, int8: 1 } as const;
 
 /**
- * Bytes of keys, values and scales of a cache.
+ * Bytes of a cache: keys, values and scales for `capacity` slots rounded up to a multiple of 64.
  *
  * @throws ShapeError for sizes that no cache has.
  */
 export function kvCacheBytes(options: KvCacheOptions): number {
-  const { vectors, vectorBytes, type } = measure("kvCacheBytes", options);
-  return 2 * vectors * (vectorBytes + (type === "int8" ? 4 : 0));
+  return measure("kvCacheBytes", options).bytes;
 }
 
 /**
  * Takes memory for the keys and values of `capacity` positions: all zeros, to be filled by
  * {@link planRotateAndStore}.
  *
- * The vectors of one head lie one after another, so that attention reads one run of memory for it and saving a
- * text copies a few runs ({@link cacheSlices}).
+ * Keys and values of one head lie together in the order in which attention reads them, a run of memory for each
+ * head, and saving a text copies these runs ({@link cacheSlices}).
  *
  * @throws ShapeError for sizes that are no whole numbers, or a head dimension that is no multiple of 4 from 8
  * to 128.
@@ -62,26 +61,21 @@ export function kvCacheBytes(options: KvCacheOptions): number {
  */
 export function createKvCache(kernels: Kernels, options: KvCacheOptions): KvCache {
   requireLanguage("createKvCache", kernels);
-  const { vectors, vectorBytes, type } = measure("createKvCache", options);
+  const { tiles, tileBytes, vectorBytes, type, bytes } = measure("createKvCache", options);
   const { layers, kvHeads, headDim, capacity } = options;
   const { arena } = kernels;
-  const half = roundUp(vectors * vectorBytes);
-  const scales = type === "int8" ? roundUp(vectors * 4) : 0;
-  const block = arena.allocate(64 + 2 * (half + scales));
+  const block = arena.allocate(64 + bytes);
   arena.u8(block.ptr, block.bytes).fill(0);
-  const keys = block.ptr + 64;
-  const values = keys + half;
-  const keyScales = scales && values + half;
-  const valueScales = scales && keyScales + scales;
-  const words = [keys, values, keyScales, valueScales, TYPES.indexOf(type), layers, kvHeads];
-  arena.i32(block.ptr, 10).set([...words, headDim, capacity, vectorBytes]);
+  const data = block.ptr + 64;
+  const sizes = [layers, kvHeads, headDim, capacity, vectorBytes, tileBytes, tiles];
+  arena.i32(block.ptr, 9).set([data, TYPES.indexOf(type), ...sizes]);
   const dispose = (): void => block.dispose();
   return {
     layout: {
-      ...{ type, layers, kvHeads, headDim, capacity, vectorBytes },
-      ...{ ptr: block.ptr, keys, values, keyScales, valueScales },
+      ...{ type, layers, kvHeads, headDim, capacity, vectorBytes, tileBytes, tiles },
+      ...{ ptr: block.ptr, data },
     },
-    bytes: 2 * vectors * (vectorBytes + (scales ? 4 : 0)),
+    bytes,
     dispose,
     [Symbol.dispose]: dispose,
   };
@@ -90,7 +84,7 @@ export function createKvCache(kernels: Kernels, options: KvCacheOptions): KvCach
 function measure(
   where: string,
   options: KvCacheOptions,
-): { vectors: number; vectorBytes: number; type: KvCacheType } {
+): { tiles: number; tileBytes: number; vectorBytes: number; bytes: number; type: KvCacheType } {
   const { layers, kvHeads, headDim, capacity, type = "f32" } = options;
   checkCounts(where, { layers, kvHeads, headDim, capacity }, 1);
   if (headDim % 4 !== 0 || headDim < 8 || headDim > 128) {
@@ -105,17 +99,14 @@ function measure(
     );
   }
   const vectorBytes = Math.ceil((headDim * ELEMENT_BYTES[type]) / 16) * 16;
-  const vectors = layers * kvHeads * capacity;
-  // A head's slots are told apart by 32-bit byte offsets, and keys and values share 4 GiB.
-  if (vectors * vectorBytes >= 2 ** 31) {
+  const tileBytes = 2 * TILE_SLOTS * (vectorBytes + (type === "int8" ? 4 : 0));
+  const tiles = Math.ceil(capacity / TILE_SLOTS);
+  const bytes = layers * kvHeads * tiles * tileBytes;
+  if (bytes >= 2 ** 32) {
     throw new ShapeError(
-      `${where}: keys of [${layers}, ${kvHeads}, ${capacity}, ${headDim}] do not fit into the 4 GiB of ` +
-        "WebAssembly's memory beside their values",
+      `${where}: keys and values of [${layers}, ${kvHeads}, ${capacity}, ${headDim}] do not fit into the ` +
+        "4 GiB of WebAssembly's memory",
     );
   }
-  return { vectors, vectorBytes, type };
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64;
+  return { tiles, tileBytes, vectorBytes, bytes, type };
 }

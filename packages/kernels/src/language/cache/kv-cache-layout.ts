@@ -4,7 +4,11 @@ import { checkCounts } from "../../runtime/check-counts.js";
 /** How a cache stores its keys and values. */
 export type KvCacheType = "f32" | "f16" | "int8";
 
-/** Where the keys and values of a {@link KvCache} lie. */
+/**
+ * Where the keys and values of a {@link KvCache} lie: the vectors of a head in tiles of 64 slots, the last tile
+ * first. A tile has the keys of its slots, their values, then the f32 scales of `int8` keys and values.
+ * {@link locateSlot} finds the vectors of a slot.
+ */
 export interface KvCacheLayout {
   readonly type: KvCacheType;
   readonly layers: number;
@@ -14,18 +18,50 @@ export interface KvCacheLayout {
   readonly headDim: number;
   /** Slots: vectors of a head. */
   readonly capacity: number;
-  /** Bytes from a slot to the next. */
+  /** Bytes from a vector to that of the next slot in a tile. */
   readonly vectorBytes: number;
+  readonly tileBytes: number;
+  /** Tiles of a head. */
+  readonly tiles: number;
   /** Address of the description that the kernels read. */
   readonly ptr: number;
-  /** Address of the keys, [layers, kvHeads, capacity, vectorBytes]. */
-  readonly keys: number;
-  /** Address of the values, laid out as the keys. */
-  readonly values: number;
-  /** Address of the keys' scales, f32 [layers, kvHeads, capacity]; 0 unless `int8`. */
-  readonly keyScales: number;
-  /** Address of the values' scales, f32 [layers, kvHeads, capacity]; 0 unless `int8`. */
-  readonly valueScales: number;
+  /** Address of the tiles, [layers, kvHeads, tiles, tileBytes]. */
+  readonly data: number;
+}
+
+/** Slots of a tile; assembly/language/kv-cache.ts knows it too. */
+export const TILE_SLOTS = 64;
+
+/** Where the vectors of a slot lie. */
+export interface SlotAddresses {
+  /** Address of the key, `headDim` elements of the cache's type. */
+  readonly key: number;
+  /** Address of the value, as the key. */
+  readonly value: number;
+  /** Address of the f32 that the codes of an `int8` key are multiplied by. */
+  readonly keyScale: number;
+  /** Address of the f32 that the codes of an `int8` value are multiplied by. */
+  readonly valueScale: number;
+}
+
+/** Finds the key and the value of a slot, for those who read a cache without the kernels. */
+export function locateSlot(
+  cache: KvCacheLayout,
+  layer: number,
+  head: number,
+  slot: number,
+): SlotAddresses {
+  const { kvHeads, tiles, tileBytes, vectorBytes } = cache;
+  const within = slot % TILE_SLOTS;
+  const tile = (layer * kvHeads + head + 1) * tiles - 1 - (slot - within) / TILE_SLOTS;
+  const ptr = cache.data + tile * tileBytes;
+  const scales = ptr + 2 * TILE_SLOTS * vectorBytes;
+  return {
+    key: ptr + within * vectorBytes,
+    value: ptr + (TILE_SLOTS + within) * vectorBytes,
+    keyScale: scales + within * 4,
+    valueScale: scales + (TILE_SLOTS + within) * 4,
+  };
 }
 
 /**
