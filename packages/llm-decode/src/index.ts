@@ -29,7 +29,11 @@ export type {
   Logits,
   RowsToRun,
 } from "./engine/decoding-strategy.js";
-export { type LoadDecoderOptions, type LoadedDecoder, loadDecoder } from "./engine/loaded-decoder.js";
+export {
+  type LoadDecoderOptions,
+  type LoadedDecoder,
+  loadDecoder,
+} from "./engine/loaded-decoder.js";
 export type {
   PackDecoderOptions,
   PackedDecoder,
@@ -42,24 +46,44 @@ export type {
   Generation,
   GenerationStatistics,
 } from "./generation/generation.js";
+export {
+  type Continuation,
+  type ContinuationTable,
+  type ContinuationTableOptions,
+  createContinuationTable,
+  readContinuationTable,
+  type WriteContinuationTableOptions,
+  writeContinuationTable,
+} from "./lookup/continuation-table.js";
+export { type LookupDecodingOptions, lookupDecoding } from "./lookup/lookup-decoding.js";
 export type { ForwardOptions, LanguageModel, Prompt } from "./model/language-model.js";
 export {
   type LoadLanguageModelOptions,
   loadLanguageModel,
 } from "./model/load-language-model.js";
-export { estimateMemory, type MemoryOptions, type MemoryStatement } from "./model/memory-statement.js";
+export {
+  estimateMemory,
+  type MemoryOptions,
+  type MemoryStatement,
+} from "./model/memory-statement.js";
 export {
   type BuildSparseTreesOptions,
   buildSparseTrees,
   type ExpectedTrees,
 } from "./parallel/build-sparse-trees.js";
-export type { AcceptanceRates } from "./parallel/candidate-tree.js";
+export {
+  type AcceptanceRates,
+  bestCandidates,
+  type Candidate,
+  sortedRates,
+} from "./parallel/candidate-tree.js";
 export {
   type ChooseTreeSizeOptions,
   chooseTreeSize,
   type MeasurePassTimesOptions,
   measurePassTimes,
   type PassTimes,
+  passTime,
   type SizedTrees,
 } from "./parallel/hardware-aware-size.js";
 export {
@@ -75,14 +99,17 @@ export {
   type PromptTokenFile,
   type PromptTokens,
   readPromptTokens,
+  takePromptTokens,
   writePromptTokens,
 } from "./parallel/prompt-tokens.js";
 export {
   chainTrees,
+  mostTreeRows,
   parseSparseTrees,
   type SparseTree,
   type SparseTrees,
   type TreeNode,
+  treeRows,
 } from "./parallel/sparse-trees.js";
 export type { TypicalAcceptance, Verification } from "./parallel/verification.js";
 export {
@@ -97,6 +124,19 @@ export {
   evaluateScheduleByRouge,
 } from "./precision/evaluate-schedule.js";
 export {
+  type KvCacheSchedulerOptions,
+  kvCacheScheduler,
+  thirds,
+} from "./precision/kv-cache-scheduler.js";
+export {
+  classifyKv,
+  type KvClassifier,
+  type KvFeatures,
+  kvFeatures,
+  readKvClassifier,
+  writeKvClassifier,
+} from "./precision/kv-classifier.js";
+export {
   type DecodingPrecision,
   fixedScheduler,
   type PrecisionScheduler,
@@ -108,7 +148,7 @@ export {
   progressivePrecision,
 } from "./precision/progressive-precision.js";
 export { type RandomSchedulerOptions, randomScheduler } from "./precision/random-scheduler.js";
-export { type RougeScore, rougeL } from "./precision/rouge-l.js";
+export { type RougeScore, rougeL, rougeWords } from "./precision/rouge-l.js";
 export {
   type PhaseWidths,
   type ScheduleTrial,

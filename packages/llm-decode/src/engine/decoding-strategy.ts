@@ -60,6 +60,8 @@ export interface DecoderSession {
   readonly model: DecodableModel;
   /** Tokens in the cache. */
   readonly length: number;
+  /** The tokens themselves, where a session keeps them. */
+  readonly tokens?: readonly number[];
   /** Tokens and uncommitted rows that the cache can hold. */
   readonly capacity: number;
   /** Runs rows after the committed text without committing them; drops the rows of an earlier run. */

@@ -9,6 +9,7 @@ import type {
 import { cacheFull, chooseToken, runPrompt } from "../engine/run-prompt.js";
 import { checkModelWidths, type DecodingPrecision } from "../precision/precision-scheduler.js";
 import { trackPrecision } from "../precision/precision-track.js";
+import { type VerifiedPath, verifyTree } from "../speculation/verify-tree.js";
 import { likeliestTokens, meanLogits } from "./likeliest-tokens.js";
 import { checkPromptTokens, type PromptTokens, promptChain } from "./prompt-tokens.js";
 import { chainTrees, mostTreeRows, type SparseTrees } from "./sparse-trees.js";
@@ -113,33 +114,8 @@ export function parallelPromptDecoding(options: ParallelPromptOptions): Decoding
         return { tokens: [pending], passes, rows };
       };
 
-      /** Walks down the tree by the chooser's tokens; the last of them has no node. */
-      const verifyExactly = (
-        layout: TreeLayout,
-        logits: Logits,
-        bits: number | undefined,
-      ): { path: number[]; decided: number[] } => {
-        const path = [0];
-        const decided: number[] = [];
-        for (;;) {
-          const node = path.at(-1)!;
-          const token = chooseToken(request, logits, node);
-          decided.push(token);
-          track.advance(1, () => logits.row(node));
-          // What is further down was run at a width that no longer is the one to decide by.
-          if (track.bits !== bits || isEnd?.(token) || decided.length >= remaining) break;
-          const child = layout.children[node]!.find((row) => layout.tokens[row] === token);
-          if (child === undefined) break;
-          path.push(child);
-        }
-        return { path, decided };
-      };
-
       /** The longest path of likely tokens, the first among equals, and the chooser's token behind it. */
-      const verifyTypically = (
-        layout: TreeLayout,
-        logits: Logits,
-      ): { path: number[]; decided: number[] } => {
+      const verifyTypically = (layout: TreeLayout, logits: Logits): VerifiedPath => {
         let longest = [0];
         const visit = (path: number[]): void => {
           const node = path.at(-1)!;
@@ -206,7 +182,7 @@ export function parallelPromptDecoding(options: ParallelPromptOptions): Decoding
           });
           const { path, decided } =
             verification === "exact"
-              ? verifyExactly(layout, logits, bits)
+              ? verifyTree(request, track, layout, logits, remaining)
               : verifyTypically(layout, logits);
           const node = path.at(-1)!;
           remaining -= decided.length;

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { decodeWith } from "../engine/decode-with.test-support.js";
 import type { DecodingStrategy } from "../engine/decoding-strategy.js";
 import { createHashSession } from "../engine/hash-session.test-support.js";
+import { lookupDecoding } from "../lookup/lookup-decoding.js";
 import { buildSparseTrees } from "../parallel/build-sparse-trees.js";
 import { parallelPromptDecoding } from "../parallel/parallel-prompt-decoding.js";
 import type { PromptTokens } from "../parallel/prompt-tokens.js";
@@ -37,6 +38,14 @@ function strategies(ensemble: number): DecodingStrategy[] {
     parallelPromptDecoding({ promptTokens: tokens }),
     parallelPromptDecoding({ promptTokens: tokens, trees: chainTrees(1) }),
     parallelPromptDecoding({ promptTokens: tokens, trees: small }),
+    lookupDecoding(),
+    lookupDecoding({
+      maxRows: 5,
+      passTimes: [
+        { rows: 1, milliseconds: 1 },
+        { rows: 9, milliseconds: 1.1 },
+      ],
+    }),
     selfSpeculation({ draftBits: 3 }),
     selfSpeculation({ draftBits: 4, draftTokens: 7, leastConfidence: 0.05 }),
     selfSpeculation({
@@ -44,8 +53,9 @@ function strategies(ensemble: number): DecodingStrategy[] {
       draftTokens: 5,
       draft: (bits) => parallelPromptDecoding({ promptTokens: tokens, trees, precision: bits }),
     }),
+    selfSpeculation({ draftBits: 4, draft: (bits) => lookupDecoding({ precision: bits }) }),
     adaptiveDecoding({
-      strategies: [plainDecoding(), parallel, selfSpeculation({ draftBits: 3 })],
+      strategies: [plainDecoding(), parallel, selfSpeculation({ draftBits: 3 }), lookupDecoding()],
       ...{ probeTokens: 5, probeEvery: 9, now: () => (clock += 1 + (clock % 7)) },
     }),
   ];
@@ -134,6 +144,7 @@ describe("exact strategies", () => {
       let clock = 0;
       for (const strategy of [
         parallelPromptDecoding({ promptTokens: tokens, trees, precision: schedule(), ...options }),
+        lookupDecoding({ precision: schedule(), ...options }),
         selfSpeculation({ draftBits: 3, precision: schedule(), ...options }),
         adaptiveDecoding({
           strategies: [

@@ -10,6 +10,7 @@ import { checkModelWidths, type DecodingPrecision } from "../precision/precision
 import { trackPrecision } from "../precision/precision-track.js";
 import { progressivePrecision } from "../precision/progressive-precision.js";
 import { largestProbability } from "../precision/token-probability.js";
+import { verifyTree } from "./verify-tree.js";
 
 /** Options of {@link selfSpeculation}. */
 export interface SelfSpeculationOptions {
@@ -121,15 +122,10 @@ export function selfSpeculation(options: SelfSpeculationOptions): DecodingStrate
           const atBits = bits === undefined ? {} : { bits };
           const tokens = [pending, ...drafted.tokens];
           const logits = session.run({ tokens, logits: "lazy", ...atBits });
-          const decided: number[] = [];
-          for (let row = 0; row < tokens.length; row++) {
-            const token = chooseToken(request, logits, row);
-            decided.push(token);
-            track.advance(1, () => logits.row(row));
-            if (track.bits !== bits || token !== tokens[row + 1]) break;
-            if (isEnd?.(token) || decided.length >= remaining) break;
-          }
-          session.commit(decided.map((_, row) => row));
+          const children = tokens.map((_, row) => (row + 1 < tokens.length ? [row + 1] : []));
+          const guesses = { tokens, children };
+          const { path, decided } = verifyTree(request, track, guesses, logits, remaining);
+          session.commit(path);
           remaining -= decided.length;
           pending = decided.at(-1)!;
           return {

@@ -1,0 +1,312 @@
+import {
+  EdgewrightError,
+  readSafetensors,
+  type Tensor,
+  tensor,
+  ValidationError,
+  writeSafetensors,
+} from "@edgewright/core";
+
+/** Options of {@link createContinuationTable}. */
+export interface ContinuationTableOptions {
+  /** Longest context in tokens. @default 4 */
+  readonly order?: number;
+  /** Contexts kept; when they are reached, new ones are no longer taken up. @default 2^18 */
+  readonly mostContexts?: number;
+}
+
+/** A token that may come next, and how likely it is. */
+export interface Continuation {
+  readonly token: number;
+  readonly probability: number;
+}
+
+/**
+ * What followed the last few tokens in the texts it has seen: counts behind contexts of 1 to `order` tokens, each
+ * with its four most frequent successors. It draws no text; it guesses what a model will say, for a pass to check.
+ */
+export interface ContinuationTable {
+  readonly order: number;
+  readonly contexts: number;
+  /** Bytes in memory. */
+  readonly bytes: number;
+  /** Counts the tokens of a text from `from` on, each behind those before it. */
+  learn(tokens: ArrayLike<number>, from?: number): void;
+  /**
+   * The likeliest successors of a context, likeliest first, at most `most`; only the last `order` tokens count. Longer
+   * contexts are smoothed by shorter ones: p = (count + p of the shorter) / (total + 1), so that what was seen once
+   * counts for little.
+   */
+  continuations(context: ArrayLike<number>, most: number): readonly Continuation[];
+}
+
+const SUCCESSORS = 4;
+const FULLEST = 0.7;
+const LARGEST_COUNT = 65535;
+
+/**
+ * An empty table, to be filled by {@link ContinuationTable.learn} before or while decoding.
+ *
+ * @throws EdgewrightError for sizes out of range.
+ *
+ * @example
+ * ```ts
+ * const table = createContinuationTable();
+ * for (const { tokens } of await decodeOwnTexts({ session, prompts, greedyTokens: 128 })) table.learn(tokens);
+ * const strategy = lookupDecoding({ table });
+ * ```
+ */
+export function createContinuationTable(options: ContinuationTableOptions = {}): ContinuationTable {
+  const { order = 4, mostContexts = 2 ** 18 } = options;
+  checkSizes("createContinuationTable", order, mostContexts);
+  return new HashedTable(order, mostContexts, emptySlots(1024));
+}
+
+/** Open addressing: a context's hash, its total, and its successors with their counts. */
+interface Slots {
+  readonly keys: Int32Array;
+  readonly totals: Int32Array;
+  /** [slots, SUCCESSORS] */
+  readonly tokens: Int32Array;
+  readonly counts: Uint16Array;
+}
+
+function emptySlots(size: number): Slots {
+  return {
+    keys: new Int32Array(size),
+    totals: new Int32Array(size),
+    tokens: new Int32Array(size * SUCCESSORS),
+    counts: new Uint16Array(size * SUCCESSORS),
+  };
+}
+
+class HashedTable implements ContinuationTable {
+  readonly order: number;
+  readonly mostContexts: number;
+  contexts = 0;
+  #slots: Slots;
+
+  constructor(order: number, mostContexts: number, slots: Slots) {
+    this.order = order;
+    this.mostContexts = mostContexts;
+    this.#slots = slots;
+    for (const key of slots.keys) if (key !== 0) this.contexts++;
+  }
+
+  get slots(): Slots {
+    return this.#slots;
+  }
+
+  get bytes(): number {
+    const { keys, totals, tokens, counts } = this.#slots;
+    return keys.byteLength + totals.byteLength + tokens.byteLength + counts.byteLength;
+  }
+
+  learn(tokens: ArrayLike<number>, from = 0): void {
+    for (let i = Math.max(1, from); i < tokens.length; i++) {
+      let hash = 0;
+      for (let o = 1; o <= Math.min(this.order, i); o++) {
+        hash = mix(hash, tokens[i - o]!);
+        const slot = this.#slotFor(hash);
+        if (slot >= 0) this.#count(slot, tokens[i]!);
+      }
+    }
+  }
+
+  continuations(context: ArrayLike<number>, most: number): readonly Continuation[] {
+    const { totals, tokens, counts } = this.#slots;
+    const found: { token: number; probability: number }[] = [];
+    let hash = 0;
+    for (let o = 1; o <= Math.min(this.order, context.length); o++) {
+      hash = mix(hash, context[context.length - o]!);
+      const slot = this.#find(hash);
+      if (slot < 0) break; // a longer context was seen no more often than this one
+      const total = totals[slot]! + 1;
+      for (const one of found) one.probability /= total;
+      for (let s = slot * SUCCESSORS; s < (slot + 1) * SUCCESSORS && counts[s]! > 0; s++) {
+        const share = counts[s]! / total;
+        const known = found.find((one) => one.token === tokens[s]);
+        if (known) known.probability += share;
+        else found.push({ token: tokens[s]!, probability: share });
+      }
+    }
+    found.sort((a, b) => b.probability - a.probability || a.token - b.token);
+    if (found.length > most) found.length = most;
+    return found;
+  }
+
+  #find(hash: number): number {
+    const { keys } = this.#slots;
+    const mask = keys.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      if (keys[slot] === hash) return slot;
+      if (keys[slot] === 0) return -1;
+    }
+  }
+
+  /** The slot of a context, taken up when it is new; -1 when the table is full. */
+  #slotFor(hash: number): number {
+    const slot = this.#find(hash);
+    if (slot >= 0) return slot;
+    if (this.contexts >= this.mostContexts) return -1;
+    if (this.contexts + 1 > FULLEST * this.#slots.keys.length) this.#grow();
+    this.contexts++;
+    return place(this.#slots, hash);
+  }
+
+  /** Counts a successor; a new one takes the place of the rarest, whose count it inherits (Metwally et al. 2005, Space-Saving). */
+  #count(slot: number, token: number): void {
+    const { totals, tokens, counts } = this.#slots;
+    const first = slot * SUCCESSORS;
+    let rarest = first;
+    let at = -1;
+    for (let s = first; s < first + SUCCESSORS; s++) {
+      if (counts[s]! > 0 && tokens[s] === token) at = s;
+      if (counts[s]! < counts[rarest]!) rarest = s;
+    }
+    if (at < 0) {
+      at = rarest;
+      tokens[at] = token;
+    }
+    totals[slot]!++;
+    counts[at]!++;
+    if (counts[at]! === LARGEST_COUNT) {
+      // Halved together, the shares stay.
+      totals[slot]! >>= 1;
+      for (let s = first; s < first + SUCCESSORS; s++) counts[s]! >>= 1;
+    }
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#slots = emptySlots(old.keys.length * 2);
+    copyContexts(old, this.#slots);
+  }
+}
+
+function copyContexts(from: Slots, to: Slots): void {
+  for (let slot = 0; slot < from.keys.length; slot++) {
+    if (from.keys[slot] === 0) continue;
+    const moved = place(to, from.keys[slot]!);
+    to.totals[moved] = from.totals[slot]!;
+    const at = slot * SUCCESSORS;
+    to.tokens.set(from.tokens.subarray(at, at + SUCCESSORS), moved * SUCCESSORS);
+    to.counts.set(from.counts.subarray(at, at + SUCCESSORS), moved * SUCCESSORS);
+  }
+}
+
+/** Takes the first free slot for a hash that is not there. */
+function place({ keys }: Slots, hash: number): number {
+  const mask = keys.length - 1;
+  let slot = hash & mask;
+  while (keys[slot] !== 0) slot = (slot + 1) & mask;
+  keys[slot] = hash;
+  return slot;
+}
+
+/** The hash of a context from that of the one without its earliest token; never 0, which marks free slots. */
+function mix(hash: number, token: number): number {
+  let h = Math.imul(hash ^ (token + 0x7f4a7c15), 0x2c1b3c6d);
+  h = Math.imul(h ^ (h >>> 15), 0x297a2d39);
+  h ^= h >>> 13;
+  return h === 0 ? 1 : h;
+}
+
+function checkSizes(where: string, order: number, mostContexts: number): void {
+  const fits = Number.isInteger(order) && order >= 1 && order <= 16;
+  if (fits && Number.isInteger(mostContexts) && mostContexts >= 1 && mostContexts <= 2 ** 24)
+    return;
+  throw new EdgewrightError(
+    "invalid-argument",
+    `${where}: expected an order from 1 to 16 and at most 2^24 contexts, got ${order} and ${mostContexts}`,
+  );
+}
+
+/** Options of {@link writeContinuationTable}. */
+export interface WriteContinuationTableOptions {
+  /** Leaves out contexts seen less often. @default 2 */
+  readonly leastCount?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** A table as a safetensors file: contexts that came up more than once, unless told otherwise. */
+export function writeContinuationTable(
+  table: ContinuationTable,
+  options: WriteContinuationTableOptions = {},
+): Uint8Array {
+  const { leastCount = 2, metadata = {} } = options;
+  const { keys, totals, tokens, counts } = (table as HashedTable).slots;
+  const kept = [...keys.keys()].filter((s) => keys[s] !== 0 && totals[s]! >= leastCount);
+  const successors = kept.flatMap((s) => [
+    ...tokens.subarray(s * SUCCESSORS, (s + 1) * SUCCESSORS),
+  ]);
+  const seen = kept.flatMap((s) => [...counts.subarray(s * SUCCESSORS, (s + 1) * SUCCESSORS)]);
+  const list = (values: number[], width: number): Tensor =>
+    tensor("i32", width === 1 ? [kept.length] : [kept.length, width], values);
+  return writeSafetensors(
+    new Map<string, Tensor>([
+      [
+        "keys",
+        list(
+          kept.map((s) => keys[s]!),
+          1,
+        ),
+      ],
+      [
+        "totals",
+        list(
+          kept.map((s) => totals[s]!),
+          1,
+        ),
+      ],
+      ["tokens", list(successors, SUCCESSORS)],
+      ["counts", list(seen, SUCCESSORS)],
+    ]),
+    { ...metadata, kind: KIND, order: String(table.order) },
+  );
+}
+
+const KIND = "edgewright continuation table 1";
+
+/**
+ * Reads what {@link writeContinuationTable} wrote.
+ *
+ * @throws ValidationError when the bytes are no such file.
+ */
+export function readContinuationTable(
+  bytes: Uint8Array,
+  options: Pick<ContinuationTableOptions, "mostContexts"> = {},
+): ContinuationTable {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const order = Number(metadata.order);
+  const parts = ["keys", "totals", "tokens", "counts"].map((name) => tensors.get(name));
+  const rows = parts[0]?.shape[0] ?? 0;
+  const lengths = [rows, rows, rows * SUCCESSORS, rows * SUCCESSORS];
+  const fits = parts.every((part, i) => part?.dtype === "i32" && part.data.length === lengths[i]);
+  const [keys, totals, tokens, counts] = parts.map((part) => part?.data as Int32Array);
+  const sound =
+    fits &&
+    new Set(keys).size === rows &&
+    keys!.every((key) => key !== 0) &&
+    totals!.every((total) => total > 0) &&
+    tokens!.every((token) => token >= 0) &&
+    counts!.every((count) => count >= 0 && count < LARGEST_COUNT);
+  if (metadata.kind !== KIND || !sound || rows > 2 ** 24) {
+    throw new ValidationError(
+      `readContinuationTable: expected a file of writeContinuationTable, got ${metadata.kind ?? "another file"}`,
+    );
+  }
+  let size = 1024;
+  while (rows > FULLEST * size) size *= 2;
+  const slots = emptySlots(size);
+  const stored = {
+    keys: keys!,
+    totals: totals!,
+    tokens: tokens!,
+    counts: Uint16Array.from(counts!),
+  };
+  copyContexts(stored, slots);
+  const { mostContexts = 2 ** 18 } = options;
+  checkSizes("readContinuationTable", order, mostContexts);
+  return new HashedTable(order, mostContexts, slots);
+}

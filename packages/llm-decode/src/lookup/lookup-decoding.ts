@@ -1,0 +1,141 @@
+import { EdgewrightError } from "@edgewright/core";
+import type {
+  DecodingRequest,
+  DecodingRun,
+  DecodingStep,
+  DecodingStrategy,
+} from "../engine/decoding-strategy.js";
+import { cacheFull, chooseToken, runPrompt } from "../engine/run-prompt.js";
+import { type PassTimes, passTime } from "../parallel/hardware-aware-size.js";
+import { checkModelWidths, type DecodingPrecision } from "../precision/precision-scheduler.js";
+import { trackPrecision } from "../precision/precision-track.js";
+import { verifyTree } from "../speculation/verify-tree.js";
+import { type ContinuationTable, createContinuationTable } from "./continuation-table.js";
+import { growDraftTree } from "./grow-draft-tree.js";
+
+/** Options of {@link lookupDecoding}. */
+export interface LookupDecodingOptions {
+  /** What is known of the model's texts. @default an empty one, which learns from the prompt and what is decoded */
+  readonly table?: ContinuationTable;
+  /** Whether the table also learns the prompt and what is decoded. @default true */
+  readonly learn?: boolean;
+  /** Most rows of a pass. @default 12, or what the session takes */
+  readonly maxRows?: number;
+  /** Longest guess in tokens. @default 8 */
+  readonly maxDepth?: number;
+  /** Guesses tried at one place. @default 3 */
+  readonly branches?: number;
+  /** Measured on the device: {@link measurePassTimes}. @default a further row costs 0.3 of the first */
+  readonly passTimes?: PassTimes;
+  /** Bit width of the passes, or the scheduler that chooses it. @default the model's widest */
+  readonly precision?: DecodingPrecision;
+  /** Bit width of the prompt. @default the widest */
+  readonly prefillBits?: number;
+}
+
+/** Weight of the latest step in the running rate. */
+const LATEST = 0.02;
+
+/**
+ * Speculative decoding whose drafts are looked up instead of computed: what followed the last few tokens in the
+ * model's own texts, in the prompt and in what was decoded so far (as prompt lookup decoding and REST, He et al.,
+ * arXiv:2311.08252, look it up). Every pass checks a tree of guesses that is grown anew, as large as its probabilities
+ * and the measured times of passes say that it pays. With the chooser deciding every token the text is the one of plain
+ * decoding.
+ *
+ * Small models say much that can be foretold, word endings above all; there this brings more than prompt tokens, whose
+ * guesses need a model with depth to spare.
+ *
+ * @throws EdgewrightError for sizes out of range; at the start for widths that the model does not have.
+ *
+ * @example
+ * ```ts
+ * const strategy = lookupDecoding({ table: readContinuationTable(bytes), passTimes });
+ * for await (const piece of lm.generate("Once upon a time", { strategy })) show(piece.text);
+ * ```
+ */
+export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStrategy {
+  const where = "lookupDecoding";
+  const { learn = true, maxDepth = 8, branches = 3, precision, prefillBits, passTimes } = options;
+  const { maxRows = 12 } = options;
+  const table = options.table ?? createContinuationTable();
+  for (const [name, value] of Object.entries({ maxRows, maxDepth, branches })) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `${where}: expected ${name} to be a whole number from 1, got ${value}`,
+    );
+  }
+  const timeOf = memoize((rows) => (passTimes ? passTime(passTimes, rows) : 0.7 + 0.3 * rows));
+  let rate = 1.2 / timeOf(1); // tokens per time of a pass; settles within some fifty steps
+  return {
+    name: `lookup, at most ${maxRows} rows`,
+    ...(prefillBits !== undefined && { prefillBits }),
+    start(request: DecodingRequest): DecodingRun {
+      const { session, prompt, resume } = request;
+      checkModelWidths(where, session, [prefillBits]);
+      const track = trackPrecision(where, session, precision, resume);
+      const begun = runPrompt(session, prompt, resume ? track.bits : prefillBits);
+      track.advance(resume ? 1 : 0, () => begun.logits.row(begun.lastRow));
+      let remaining = request.maxTokens ?? Number.POSITIVE_INFINITY;
+      // The prompt may be the end of a text that the cache held before.
+      const text = session.tokens?.slice() ?? Array.from(prompt);
+      if (learn && resume === undefined) table.learn(text, text.length - prompt.length);
+      let started = false;
+
+      const decide = (tokens: readonly number[]): void => {
+        const from = text.length;
+        text.push(...tokens);
+        remaining -= tokens.length;
+        if (learn) table.learn(text, from);
+        if (text.length > 4096) text.splice(0, 2048); // only the end is looked at
+      };
+
+      return {
+        get nextBits() {
+          return track.bits;
+        },
+        step(): DecodingStep {
+          if (!started) {
+            started = true;
+            decide([chooseToken(request, begun.logits, begun.lastRow)]);
+            return { tokens: text.slice(-1), passes: begun.passes, rows: begun.rows };
+          }
+          const room = Math.min(session.capacity - session.length, session.model.maxRows, maxRows);
+          if (room < 1) throw cacheFull(where);
+          const { bits } = track;
+          const atBits = bits === undefined ? {} : { bits };
+          const tree = growDraftTree({
+            context: text,
+            order: table.order,
+            continuations: (context) => table.continuations(context, branches),
+            maxRows: room,
+            maxDepth: Math.min(maxDepth, remaining - 1),
+            passTime: timeOf,
+            rate,
+          });
+          const rows = tree.tokens.length;
+          const logits = session.run({
+            tokens: tree.tokens,
+            ...(rows > 1 && { parents: tree.parents }),
+            logits: rows === 1 ? "last" : "lazy",
+            ...atBits,
+          });
+          const { path, decided } = verifyTree(request, track, tree, logits, remaining);
+          session.commit(path);
+          decide(decided);
+          rate += LATEST * (decided.length / timeOf(rows) - rate);
+          return { tokens: decided, passes: 1, rows, ...atBits };
+        },
+      };
+    },
+  };
+}
+
+function memoize(time: (rows: number) => number): (rows: number) => number {
+  const known: number[] = [];
+  return (rows) => {
+    known[rows] ??= time(rows);
+    return known[rows];
+  };
+}
