@@ -94,7 +94,7 @@ function codesOf(low: v128, high: v128): v128 {
 // Four floats at p, zeros from `end` on.
 // @ts-ignore: decorator
 @inline
-function loadFour(p: usize, end: usize): v128 {
+export function loadFour(p: usize, end: usize): v128 {
   return p + 16 <= end ? v128.load(p) : loadLanes(p, (<i32>end - <i32>p) >> 2);
 }
 

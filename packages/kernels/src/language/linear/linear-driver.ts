@@ -2,6 +2,7 @@ import { UnsupportedError } from "@edgewright/core";
 import type { JobSpec } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { binaryCodedDriver } from "../nested/binary-coded-linear.js";
+import { nestedDriver } from "../nested/nested-linear.js";
 import { f32Driver, halfDriver } from "./float-linear.js";
 import { int4Driver } from "./int4-linear.js";
 import { int8Driver } from "./int8-linear.js";
@@ -77,6 +78,8 @@ export function linearDriverOf(where: string, format: LinearFormat): LinearDrive
       return ternaryDriver;
     case "binary-coded":
       return binaryCodedDriver;
+    case "nested":
+      return nestedDriver;
     default:
       throw new UnsupportedError(
         `${where}: no product for weights of format ${String(format)}; unpack them to f32 first`,

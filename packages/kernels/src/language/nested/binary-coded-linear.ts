@@ -6,6 +6,7 @@ import type { LinearDriver, LinearRequest, LinearSize } from "../linear/linear-d
 import type { PackedLinear } from "../linear/packed-linear.js";
 import { productJob } from "../linear/product-job.js";
 import { checkPlanes, fillPlanePanels, firstPlanes, PANEL_ROWS } from "./bit-plane-panels.js";
+import { withOwnWords } from "./with-own-words.js";
 
 /** Columns that share a scale of their tables at most, and the bytes of a step of 8 columns. */
 const BLOCK_COLUMNS = 512;
@@ -182,5 +183,5 @@ function planJobs(request: LinearRequest): JobSpec[] {
     },
   );
   const sums = infoAt + n * info;
-  return [prepare, { ...product, params: [...product.params, bits, sums, groups, panels, first] }];
+  return [prepare, withOwnWords(product, [bits, sums, groups, panels, first])];
 }
