@@ -5,7 +5,7 @@ import {
   bytesSource,
   createTokenizer,
   type DecoderWeights,
-  readGgufModel,
+  readModel,
   type WeightTensor,
   writeEwq,
 } from "@edgewright/core/model-files";
@@ -40,7 +40,7 @@ export async function loadNestedStories(stories: {
   const file = stories260K("f32");
   const texts = readStories();
   if (file === undefined || texts === undefined) return undefined;
-  const contents = await readGgufModel(bytesSource(readFileSync(file)));
+  const contents = await readModel(bytesSource(readFileSync(file)));
   const tokenizer = await createTokenizer(contents.tokenizer!);
   const most = stories.most ?? Number.POSITIVE_INFINITY;
   const { contextLength } = contents.weights.config;

@@ -17,19 +17,17 @@ export {
   linearShapes,
   type WeightTensor,
 } from "./decoder-weights.js";
-export { readEwq } from "./ewq/read-ewq.js";
 export { writeEwq } from "./ewq/write-ewq.js";
 export { diskFolder, type FileFolder, filesFolder } from "./file-folder.js";
 export { fileSource } from "./file-source.js";
 export type { GgmlType, GgmlTypeName } from "./gguf/ggml-type.js";
-export { readGgufModel } from "./gguf/gguf-decoder.js";
 export { type GgufFile, type GgufTensorInfo, readGguf } from "./gguf/read-gguf.js";
 export { type GgufWriteType, type WriteGgufOptions, writeGguf } from "./gguf/write-gguf.js";
-export { readHfModel } from "./huggingface/read-hf-model.js";
-export { readLlama2c, readLlama2cTokenizer } from "./llama2c.js";
+export { readLlama2cTokenizer } from "./llama2c.js";
 export type { ModelContents } from "./model-contents.js";
 export { openSafetensors, type SafetensorsFile } from "./open-safetensors.js";
-export { type ReadModelOptions, readModel } from "./read-model.js";
+export { type OpenedModel, openContents, readOpenedModel } from "./opened-model.js";
+export { openModel, type ReadModelOptions, readModel } from "./read-model.js";
 export type { FileProgress, ReadOptions } from "./read-options.js";
 export { createSha256, type Hash } from "./sha256.js";
 export { createTokenizer } from "./tokenizer/create-tokenizer.js";

@@ -1,13 +1,9 @@
-import { throwIfAborted, ValidationError } from "../errors.js";
-import { sizeOf, type Tensor } from "../tensor.js";
+import { ValidationError } from "../errors.js";
+import { sizeOf } from "../tensor.js";
 import type { ByteSource } from "./byte-source.js";
 import { checkDecoderConfig, type DecoderConfig } from "./decoder-config.js";
-import {
-  checkDecoderWeights,
-  type DecoderLayer,
-  type DecoderWeights,
-  linearShapes,
-} from "./decoder-weights.js";
+import { linearShapes } from "./decoder-weights.js";
+import { createOpenedModel, type OpenedModel } from "./opened-model.js";
 import type { ReadOptions } from "./read-options.js";
 import type { SentencePieceData } from "./tokenizer-data.js";
 
@@ -17,100 +13,101 @@ const HEADER_V1 = 256;
 const SPACE = "\u2581";
 
 /**
- * Reads a checkpoint of llama2.c: version 0 (seven sizes, then the weights) or version 1 (magic `ak42`).
+ * Opens a checkpoint of llama2.c: version 0 (seven sizes, then the weights) or version 1 (magic `ak42`).
  * It holds no tokenizer; see {@link readLlama2cTokenizer}.
  *
- * @throws ValidationError when the sizes cannot be, or do not give the length of the file.
- * @throws ValidationError for version 2, the quantised export.
+ * @throws ValidationError when the sizes cannot be, or do not give the length of the file, and for version 2, the
+ * quantised export.
  */
-export async function readLlama2c(
+export async function openLlama2c(
   source: ByteSource,
   options: ReadOptions = {},
-): Promise<DecoderWeights> {
+): Promise<OpenedModel> {
   const { signal } = options;
   const head = await source.read(0, Math.min(HEADER_V1, source.size), signal);
-  const header = readHeader(source, head);
-  const { config, tied } = header;
-  const { dim, hiddenDim, vocabSize, layers: count } = config;
-  const shapes = linearShapes(config);
-  const half = config.headDim / 2;
-  const plan: readonly (readonly [string, readonly number[]])[] =
-    header.version === 0
-      ? [
-          ["embedding", [vocabSize, dim]],
-          ["attentionNorm", [count, dim]],
-          ["query", [count, ...shapes.query]],
-          ["key", [count, ...shapes.key]],
-          ["value", [count, ...shapes.value]],
-          ["output", [count, ...shapes.output]],
-          ["feedForwardNorm", [count, dim]],
-          ["gate", [count, ...shapes.gate]],
-          ["down", [count, ...shapes.down]],
-          ["up", [count, ...shapes.up]],
-          ["outputNorm", [dim]],
-          ["rotation", [2, config.contextLength, half]], // cosines and sines, which the engine has itself
-          ...(tied ? [] : [["head", [vocabSize, dim]] as const]),
-        ]
-      : [
-          ["attentionNorm", [count, dim]],
-          ["feedForwardNorm", [count, dim]],
-          ["outputNorm", [dim]],
-          ["embedding", [vocabSize, dim]],
-          ["query", [count, ...shapes.query]],
-          ["key", [count, ...shapes.key]],
-          ["value", [count, ...shapes.value]],
-          ["output", [count, ...shapes.output]],
-          ["gate", [count, ...shapes.gate]],
-          ["down", [count, ...shapes.down]],
-          ["up", [count, ...shapes.up]],
-          ...(tied ? [] : [["head", [vocabSize, dim]] as const]),
-        ];
-  const expected = plan.reduce((sum, [, shape]) => sum + 4 * sizeOf(shape), header.bytes);
+  const { version, config, tied, bytes } = readHeader(source, head);
+  const { dim, hiddenDim, vocabSize, layers } = config;
+  // By name: the first byte, and the bytes of one block or of the whole.
+  const places = new Map<string, { readonly begin: number; readonly bytes: number }>();
+  let end = bytes;
+  for (const [name, count, shape] of layoutOf(version, config, tied)) {
+    places.set(name, { begin: end, bytes: 4 * sizeOf(shape) });
+    end += count * 4 * sizeOf(shape);
+  }
   // Some exports of version 0 go on behind the weights; none ends earlier.
-  if (source.size < expected || (header.version === 1 && source.size !== expected)) {
+  if (source.size < end || (version === 1 && source.size !== end)) {
     throw fault(
       source,
-      `its sizes (dim ${dim}, hidden ${hiddenDim}, ${count} layers, vocabulary ${vocabSize}) make ` +
-        `${expected} bytes, the file has ${source.size}`,
+      `its sizes (dim ${dim}, hidden ${hiddenDim}, ${layers} layers, vocabulary ${vocabSize}) make ` +
+        `${end} bytes, the file has ${source.size}`,
     );
   }
-  const parts = new Map<string, Float32Array>();
-  let at = header.bytes;
-  for (const [name, shape] of plan) {
-    throwIfAborted(signal, "readLlama2c");
-    const end = at + 4 * sizeOf(shape);
-    if (name !== "rotation") parts.set(name, floatsOf(await source.read(at, end, signal)));
-    at = end;
-    options.onProgress?.({ stage: "read", loaded: at, total: expected });
-  }
-  const layerPart = (name: string, layer: number): Float32Array => {
-    const all = parts.get(name)!;
-    const size = all.length / count;
-    return all.subarray(layer * size, (layer + 1) * size);
+  let loaded = 0;
+  const read = async (name: string, layer: number): Promise<Float32Array> => {
+    const place = places.get(name)!;
+    const begin = place.begin + layer * place.bytes;
+    const data = floatsOf(await source.read(begin, begin + place.bytes, signal));
+    loaded += place.bytes;
+    options.onProgress?.({ stage: "read", loaded, total: source.size });
+    return data;
   };
-  const weights: DecoderWeights = {
+  const shapes = linearShapes(config);
+  return createOpenedModel({
     config,
-    embedding: matrix([vocabSize, dim], parts.get("embedding")!),
-    outputNorm: parts.get("outputNorm")!,
-    layers: Array.from({ length: count }, (_, layer): DecoderLayer => {
-      const linear = (name: keyof typeof shapes): Tensor<"f32"> =>
-        matrix(shapes[name], layerPart(name, layer));
-      return {
-        attentionNorm: layerPart("attentionNorm", layer),
-        query: linear("query"),
-        key: linear("key"),
-        value: linear("value"),
-        output: linear("output"),
-        feedForwardNorm: layerPart("feedForwardNorm", layer),
-        gate: linear("gate"),
-        up: linear("up"),
-        down: linear("down"),
-      };
-    }),
-    ...(tied ? {} : { output: matrix([vocabSize, dim], parts.get("head")!) }),
-  };
-  checkDecoderWeights(weights, `readLlama2c: ${source.name}`);
-  return weights;
+    tokenizer: undefined,
+    metadata: {},
+    tied,
+    where: `openModel: ${source.name}`,
+    async matrix({ layer, name }) {
+      const shape = layer === undefined ? [vocabSize, dim] : shapes[name];
+      const stored = layer === undefined && name === "output" ? "head" : name;
+      return { dtype: "f32", shape, data: await read(stored, layer ?? 0) };
+    },
+    vector: ({ layer, name }) => read(name, layer ?? 0),
+  });
+}
+
+// Name, how many times, shape: in the order of the file.
+function layoutOf(
+  version: 0 | 1,
+  config: DecoderConfig,
+  tied: boolean,
+): readonly (readonly [string, number, readonly number[]])[] {
+  const { dim, vocabSize, layers, headDim, contextLength } = config;
+  const shapes = linearShapes(config);
+  const attention = [
+    ["query", layers, shapes.query],
+    ["key", layers, shapes.key],
+    ["value", layers, shapes.value],
+    ["output", layers, shapes.output],
+  ] as const;
+  const feedForward = [
+    ["gate", layers, shapes.gate],
+    ["down", layers, shapes.down],
+    ["up", layers, shapes.up],
+  ] as const;
+  const head = tied ? [] : ([["head", 1, [vocabSize, dim]]] as const);
+  if (version === 1) {
+    return [
+      ["attentionNorm", layers, [dim]],
+      ["feedForwardNorm", layers, [dim]],
+      ["outputNorm", 1, [dim]],
+      ["embedding", 1, [vocabSize, dim]],
+      ...attention,
+      ...feedForward,
+      ...head,
+    ];
+  }
+  return [
+    ["embedding", 1, [vocabSize, dim]],
+    ["attentionNorm", layers, [dim]],
+    ...attention,
+    ["feedForwardNorm", layers, [dim]],
+    ...feedForward,
+    ["outputNorm", 1, [dim]],
+    ["rotation", 1, [contextLength, headDim]], // cosines and sines, which an engine has itself
+    ...head,
+  ];
 }
 
 /** Whether bytes begin as a llama2.c checkpoint does: its magic, or seven sizes that fit one another. */
@@ -230,7 +227,7 @@ function configOf(source: ByteSource, sizes: number[]): DecoderConfig {
       subNorms: false,
       int8Activations: false,
     },
-    `readLlama2c: ${source.name}`,
+    `openModel: ${source.name}`,
   );
 }
 
@@ -243,10 +240,6 @@ function floatsOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
-function matrix(shape: readonly number[], data: Float32Array): Tensor<"f32"> {
-  return { dtype: "f32", shape, data };
-}
-
 function fault(source: ByteSource, what: string): ValidationError {
-  return new ValidationError(`readLlama2c: ${source.name}: ${what}`, { where: source.name });
+  return new ValidationError(`openModel: ${source.name}: ${what}`, { where: source.name });
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeFloat16, encodeFloat16 } from "../half.js";
 import { bytesSource } from "./byte-source.js";
-import { readEwq } from "./ewq/read-ewq.js";
 import { writeEwq } from "./ewq/write-ewq.js";
 import { writeGguf } from "./gguf/write-gguf.js";
 import { anyWeight, plainWeight, randomContents } from "./model-contents.test-support.js";
@@ -24,12 +23,12 @@ describe(".ewq", () => {
     for (const at of [header, header + 5000, bytes.length - 1]) {
       const broken = bytes.slice();
       broken[at]! ^= 4;
-      await expect(readEwq(bytesSource(broken))).rejects.toThrow(/is damaged: its checksum is/);
+      await expect(readModel(bytesSource(broken))).rejects.toThrow(/is damaged: its checksum is/);
     }
     const text = new TextDecoder("latin1").decode(bytes.subarray(0, header));
     const broken = bytes.slice();
     broken[text.indexOf("steps")]! ^= 1;
-    await expect(readEwq(bytesSource(broken))).rejects.toThrow(
+    await expect(readModel(bytesSource(broken))).rejects.toThrow(
       "the description of the model is damaged",
     );
   });
@@ -106,7 +105,7 @@ describe("readModel", () => {
   test("says what a file is not", async () => {
     const read = (bytes: Uint8Array) => readModel(bytesSource(bytes, "x.bin"));
     await expect(read(new Uint8Array(100))).rejects.toThrow(
-      "readModel: x.bin is neither .ewq, GGUF, safetensors nor a checkpoint of llama2.c: it begins with 00 00",
+      "openModel: x.bin is neither .ewq, GGUF, safetensors nor a checkpoint of llama2.c: it begins with 00 00",
     );
     await expect(read(new TextEncoder().encode("PK\x03\x04 a zip of pickles"))).rejects.toThrow(
       "convert it to GGUF or safetensors",

@@ -2,7 +2,7 @@ import type { Rng } from "../rng.js";
 
 /** Damages a file as disks, networks and attackers do; mostly at its beginning, where its promises stand. */
 export function mutateBytes(bytes: Uint8Array, rng: Rng, headerBytes: number): Uint8Array {
-  let out = bytes.slice();
+  let out: Uint8Array = bytes.slice();
   const changes = 1 + rng.integer(0, 3);
   for (let i = 0; i < changes && out.length > 0; i++) {
     const within = rng.uniform() < 0.8 ? Math.min(headerBytes, out.length) : out.length;

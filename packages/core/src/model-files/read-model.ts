@@ -1,12 +1,13 @@
 import { UnsupportedError, ValidationError } from "../errors.js";
 import type { ByteSource } from "./byte-source.js";
-import { isEwq, readEwq } from "./ewq/read-ewq.js";
+import { isEwq, openEwq } from "./ewq/open-ewq.js";
 import type { FileFolder } from "./file-folder.js";
-import { readGgufModel } from "./gguf/gguf-decoder.js";
-import { readHfModel } from "./huggingface/read-hf-model.js";
-import { looksLikeLlama2c, readLlama2c, readLlama2cTokenizer } from "./llama2c.js";
+import { openGgufModel } from "./gguf/open-gguf-model.js";
+import { openHfModel } from "./huggingface/open-hf-model.js";
+import { looksLikeLlama2c, openLlama2c, readLlama2cTokenizer } from "./llama2c.js";
 import type { ModelContents } from "./model-contents.js";
 import { openSafetensors } from "./open-safetensors.js";
+import { type OpenedModel, readOpenedModel } from "./opened-model.js";
 import { readJson } from "./read-json.js";
 import type { ReadOptions } from "./read-options.js";
 import type { TokenizerData } from "./tokenizer-data.js";
@@ -38,33 +39,44 @@ export async function readModel(
   source: ByteSource | FileFolder,
   options: ReadModelOptions = {},
 ): Promise<ModelContents> {
-  const contents =
-    "open" in source ? await readHfModel(source, options) : await readFile(source, options);
-  if (!options.tokenizer) return contents;
-  const { vocabSize } = contents.weights.config;
-  return { ...contents, tokenizer: await readTokenizer(options.tokenizer, vocabSize, options) };
+  return readOpenedModel(await openModel(source, options));
 }
 
-async function readFile(source: ByteSource, options: ReadOptions): Promise<ModelContents> {
+/**
+ * Opens a language model without reading its weights: as {@link readModel}, for models of which no two copies fit in
+ * memory.
+ *
+ * @throws as {@link readModel}; what is wrong with a weight shows when it is read.
+ */
+export async function openModel(
+  source: ByteSource | FileFolder,
+  options: ReadModelOptions = {},
+): Promise<OpenedModel> {
+  const opened =
+    "open" in source ? await openHfModel(source, options) : await openFile(source, options);
+  if (!options.tokenizer) return opened;
+  const tokenizer = await readTokenizer(options.tokenizer, opened.config.vocabSize, options);
+  return { ...opened, tokenizer };
+}
+
+async function openFile(source: ByteSource, options: ReadOptions): Promise<OpenedModel> {
   const head = await source.read(0, Math.min(64, source.size), options.signal);
-  if (beginsWith(head, "GGUF")) return readGgufModel(source, options);
+  if (beginsWith(head, "GGUF")) return openGgufModel(source, options);
   if (head[8] === 0x7b) {
     const file = await openSafetensors(source, options);
-    if (isEwq(file)) return readEwq(source, options, file);
+    if (isEwq(file)) return openEwq(source, options, file);
     throw new UnsupportedError(
-      `readModel: ${source.name} holds weights only; give its folder, with config.json and tokenizer.json`,
+      `openModel: ${source.name} holds weights only; give its folder, with config.json and tokenizer.json`,
     );
   }
-  if (looksLikeLlama2c(head)) {
-    return { weights: await readLlama2c(source, options), metadata: {} };
-  }
+  if (looksLikeLlama2c(head)) return openLlama2c(source, options);
   if (beginsWith(head, "{") || beginsWith(head, "PK") || beginsWith(head, "\x80")) {
     throw new UnsupportedError(
-      `readModel: ${source.name} is no file of weights that is read here; convert it to GGUF or safetensors`,
+      `openModel: ${source.name} is no file of weights that is read here; convert it to GGUF or safetensors`,
     );
   }
   throw new ValidationError(
-    `readModel: ${source.name} is neither .ewq, GGUF, safetensors nor a checkpoint of llama2.c: it begins ` +
+    `openModel: ${source.name} is neither .ewq, GGUF, safetensors nor a checkpoint of llama2.c: it begins ` +
       `with ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`,
     { where: source.name },
   );

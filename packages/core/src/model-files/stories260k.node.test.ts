@@ -5,8 +5,8 @@ import { decodeFloat16, encodeFloat16 } from "../half.js";
 import { bytesSource } from "./byte-source.js";
 import { crc32 } from "./crc32.js";
 import type { DecoderWeights } from "./decoder-weights.js";
-import { readGgufModel } from "./gguf/gguf-decoder.js";
-import { readLlama2c, readLlama2cTokenizer } from "./llama2c.js";
+import { readLlama2cTokenizer } from "./llama2c.js";
+import { readModel } from "./read-model.js";
 import { createSentencePieceTokenizer } from "./tokenizer/sentencepiece.js";
 import type { SentencePieceData } from "./tokenizer-data.js";
 import { weightFloats } from "./weight-floats.js";
@@ -41,9 +41,9 @@ function checksums(weights: DecoderWeights): Map<string, number> {
 
 describe.skipIf(!present)("stories260K", () => {
   test("both versions of llama2.c and GGUF hold the same model", async () => {
-    const v0 = await readLlama2c(open("stories260K.bin"));
-    const v1 = await readLlama2c(open("stories260K.v1.bin"));
-    const { weights } = await readGgufModel(open("stories260K-f32.gguf"));
+    const v0 = (await readModel(open("stories260K.bin"))).weights;
+    const v1 = (await readModel(open("stories260K.v1.bin"))).weights;
+    const { weights } = await readModel(open("stories260K-f32.gguf"));
     expect(v0.config).toEqual({
       architecture: "llama",
       ...{ dim: 64, hiddenDim: 172, layers: 5, heads: 8, kvHeads: 4, headDim: 8 },
@@ -60,8 +60,8 @@ describe.skipIf(!present)("stories260K", () => {
   });
 
   test("f16, q8_0 and q4_0 are the roundings of f32", async () => {
-    const exact = flatten((await readGgufModel(open("stories260K-f32.gguf"))).weights);
-    const half = flatten((await readGgufModel(open("stories260K-f16.gguf"))).weights);
+    const exact = flatten((await readModel(open("stories260K-f32.gguf"))).weights);
+    const half = flatten((await readModel(open("stories260K-f16.gguf"))).weights);
     for (const [name, values] of exact) {
       const isNorm = name.endsWith("Norm");
       const expected = isNorm ? values : decodeFloat16(encodeFloat16(values));
@@ -71,7 +71,7 @@ describe.skipIf(!present)("stories260K", () => {
       ["stories260K-q8_0.gguf", 127],
       ["stories260K-q4_0.gguf", 8],
     ] as const) {
-      const { weights } = await readGgufModel(open(file));
+      const { weights } = await readModel(open(file));
       const rounded = flatten(weights);
       for (const [name, values] of exact) {
         const got = rounded.get(name)!;
@@ -90,7 +90,7 @@ describe.skipIf(!present)("stories260K", () => {
   });
 
   test("GGUF's tokenizer and llama2.c's are one", async () => {
-    const fromGguf = (await readGgufModel(open("stories260K-f32.gguf"))).tokenizer;
+    const fromGguf = (await readModel(open("stories260K-f32.gguf"))).tokenizer;
     const fromBin = await readLlama2cTokenizer(open("tok512.bin"), 512);
     expect(fromGguf).toEqual(fromBin);
   });

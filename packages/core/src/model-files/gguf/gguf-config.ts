@@ -14,7 +14,7 @@ export function readGgufConfig(file: GgufFile, name: string): DecoderConfig {
   const bitnet = architecture === "bitnet" || architecture === "bitnet-b1.58";
   if (architecture !== "llama" && !bitnet) {
     throw new UnsupportedError(
-      `readGgufModel: ${name}: expected architecture llama, bitnet or bitnet-b1.58, got ${architecture}`,
+      `openModel: ${name}: expected architecture llama, bitnet or bitnet-b1.58, got ${architecture}`,
     );
   }
   const number = (key: string, fallback?: number): number => {
@@ -23,7 +23,7 @@ export function readGgufConfig(file: GgufFile, name: string): DecoderConfig {
     if (typeof value === "bigint") return Number(value);
     if (value === undefined && fallback !== undefined) return fallback;
     throw new ValidationError(
-      `readGgufModel: ${name}: ${architecture}.${key} must be a number, got ${String(value)}`,
+      `openModel: ${name}: ${architecture}.${key} must be a number, got ${String(value)}`,
     );
   };
   const dim = number("embedding_length");
@@ -31,11 +31,11 @@ export function readGgufConfig(file: GgufFile, name: string): DecoderConfig {
   const headDim = number("attention.key_length", number("rope.dimension_count", dim / heads));
   if (number("rope.dimension_count", headDim) !== headDim) {
     throw new UnsupportedError(
-      `readGgufModel: ${name}: expected rotary embeddings of all ${headDim} numbers of a head`,
+      `openModel: ${name}: expected rotary embeddings of all ${headDim} numbers of a head`,
     );
   }
   if (number("expert_count", 0) > 0) {
-    throw new UnsupportedError(`readGgufModel: ${name}: mixtures of experts are not supported`);
+    throw new UnsupportedError(`openModel: ${name}: mixtures of experts are not supported`);
   }
   const ropeFactors = readFactors(file, name, architecture, headDim);
   const vocabSize = tensors.get("token_embd.weight")?.shape[0];
@@ -69,7 +69,7 @@ function readFactors(
   const type = file.metadata[`${architecture}.rope.scaling.type`];
   if (type !== undefined && type !== "none" && type !== "linear") {
     throw new UnsupportedError(
-      `readGgufModel: ${name}: expected rotary scaling none or linear, got ${String(type)}`,
+      `openModel: ${name}: expected rotary scaling none or linear, got ${String(type)}`,
     );
   }
   const factor = Number(file.metadata[`${architecture}.rope.scaling.factor`] ?? 1);

@@ -18,6 +18,8 @@ export interface GgufTensorInfo {
   readonly typeId: number;
   /** First byte of the data in the file. */
   readonly begin: number;
+  /** Behind the last byte; `begin` for types that are not read. */
+  readonly end: number;
 }
 
 /** A GGUF file of which the header has been read. */
@@ -82,7 +84,8 @@ export async function readGguf(source: ByteSource, options: ReadOptions = {}): P
     }
     const axes = shape.map(Number).reverse();
     const type = GGML_TYPES.find((known) => known.id === (dtype as number));
-    tensors.set(name, { name, shape: axes, type, typeId: dtype as number, begin });
+    const end = begin + (type ? bytesOf(type, axes) : 0);
+    tensors.set(name, { name, shape: axes, type, typeId: dtype as number, begin, end });
   }
   checkRanges(source, tensors);
   return {
@@ -98,8 +101,8 @@ export async function readGguf(source: ByteSource, options: ReadOptions = {}): P
           { where: name },
         );
       }
-      const { begin, shape, type } = info;
-      const bytes = await source.read(begin, begin + bytesOf(type, shape), tensorSignal);
+      const { begin, end, shape, type } = info;
+      const bytes = await source.read(begin, end, tensorSignal);
       return readBlocks(type.name, bytes, shape);
     },
   };
@@ -156,7 +159,7 @@ function fetchFrom(source: ByteSource, signal: AbortSignal | undefined): typeof 
 
 function checkRanges(source: ByteSource, tensors: ReadonlyMap<string, GgufTensorInfo>): void {
   const ranges: { name: string; begin: number; end: number }[] = [];
-  for (const { name, shape, type, begin } of tensors.values()) {
+  for (const { name, shape, type, begin, end } of tensors.values()) {
     if (shape.length === 0 || shape.some((size) => !Number.isSafeInteger(size) || size < 1)) {
       throw fault(source, `tensor ${name} has the shape ${formatShape(shape)}`);
     }
@@ -167,7 +170,6 @@ function checkRanges(source: ByteSource, tensors: ReadonlyMap<string, GgufTensor
         `tensor ${name} of shape ${formatShape(shape)} does not fill blocks of ${type.elements} ${type.name}`,
       );
     }
-    const end = begin + bytesOf(type, shape);
     if (!(end <= source.size)) {
       throw fault(
         source,

@@ -4,16 +4,11 @@ import type { ByteSource } from "../byte-source.js";
 import { checkTokenizerData } from "../check-tokenizer-data.js";
 import { crc32 } from "../crc32.js";
 import { checkDecoderConfig } from "../decoder-config.js";
-import {
-  checkDecoderWeights,
-  type DecoderLayer,
-  type DecoderWeights,
-  type WeightTensor,
-} from "../decoder-weights.js";
-import type { ModelContents } from "../model-contents.js";
-import { openSafetensors, type SafetensorsFile } from "../open-safetensors.js";
+import type { WeightTensor } from "../decoder-weights.js";
+import type { SafetensorsFile } from "../open-safetensors.js";
+import { createOpenedModel, displayName, type OpenedModel } from "../opened-model.js";
 import type { ReadOptions } from "../read-options.js";
-import { EWQ_VERSION, formatChecksum, linearNames } from "./ewq-format.js";
+import { EWQ_VERSION, formatChecksum } from "./ewq-format.js";
 import { assembleWeight } from "./weight-layout.js";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,28 +19,26 @@ export function isEwq(file: SafetensorsFile): boolean {
 }
 
 /**
- * Reads an `.ewq` file, tensor by tensor; every one is held against its checksum.
+ * Opens an `.ewq` file; every tensor is held against its checksum as it is read.
  *
- * @throws ValidationError for a file that is damaged, lacks a weight or contradicts itself.
+ * @throws ValidationError for a file that is damaged or contradicts itself.
  * @throws UnsupportedError for a version that this release does not know.
  */
-export async function readEwq(
+export async function openEwq(
   source: ByteSource,
-  options: ReadOptions = {},
-  opened?: SafetensorsFile,
-): Promise<ModelContents> {
-  const file = opened ?? (await openSafetensors(source, options));
-  const where = `readEwq: ${source.name}`;
+  options: ReadOptions,
+  file: SafetensorsFile,
+): Promise<OpenedModel> {
+  const where = `openModel: ${source.name}`;
   const model = parseModel(file, where);
   const config = checkDecoderConfig(model.config, where);
   const descriptions = objectOf(model.weights, `${where}: weights`);
   const checksums = objectOf(model.checksums, `${where}: checksums`);
   let loaded = 0;
-
   const partOf = async (name: string): Promise<Tensor | undefined> => {
     const entry = file.entries.get(name);
     if (!entry) return undefined;
-    const tensor = await file.readTensor(name);
+    const tensor = await file.readTensor(name, options.signal);
     const { buffer, byteOffset, byteLength } = tensor.data;
     const crc = formatChecksum(crc32(new Uint8Array(buffer, byteOffset, byteLength)));
     if (crc !== checksums[name]) {
@@ -61,50 +54,23 @@ export async function readEwq(
   const has = (name: string): boolean => Object.hasOwn(descriptions, name);
   const weight = async (name: string): Promise<WeightTensor> => {
     if (!has(name)) throw new ValidationError(`${where}: there is no weight ${name}`);
-    return assembleWeight(
-      descriptions[name],
-      (part) => partOf(`${name}/${part}`),
-      `${where}: ${name}`,
-    );
+    const parts = (part: string): Promise<Tensor | undefined> => partOf(`${name}/${part}`);
+    return assembleWeight(descriptions[name], parts, `${where}: ${name}`);
   };
-  const vector = async (name: string): Promise<Float32Array> => {
-    const found = await weight(name);
-    if ("dtype" in found && found.dtype === "f32") return found.data;
-    throw new ValidationError(`${where}: ${name} must be stored as f32`);
-  };
-  const layers: DecoderLayer[] = [];
-  const embedding = await weight("embedding");
-  for (let at = 0; at < config.layers; at++) {
-    const name = `layers.${at}.`;
-    const linear: Partial<Record<string, WeightTensor>> = {};
-    for (const one of linearNames()) linear[one] = await weight(name + one);
-    layers.push({
-      ...(linear as Pick<DecoderLayer, ReturnType<typeof linearNames>[number]>),
-      attentionNorm: await vector(`${name}attentionNorm`),
-      feedForwardNorm: await vector(`${name}feedForwardNorm`),
-      ...(config.subNorms
-        ? {
-            attentionSubNorm: await vector(`${name}attentionSubNorm`),
-            feedForwardSubNorm: await vector(`${name}feedForwardSubNorm`),
-          }
-        : {}),
-    });
-  }
-  const weights: DecoderWeights = {
+  return createOpenedModel({
     config,
-    embedding,
-    layers,
-    outputNorm: await vector("outputNorm"),
-    ...(has("output") ? { output: await weight("output") } : {}),
-  };
-  checkDecoderWeights(weights, where);
-  const tokenizer =
-    model.tokenizer === undefined ? undefined : checkTokenizerData(model.tokenizer, where);
-  return {
-    weights,
-    ...(tokenizer ? { tokenizer } : {}),
+    tokenizer:
+      model.tokenizer === undefined ? undefined : checkTokenizerData(model.tokenizer, where),
     metadata: objectOf(model.metadata, `${where}: metadata`),
-  };
+    tied: !has("output"),
+    where,
+    matrix: (of) => weight(displayName(of)),
+    async vector(of) {
+      const found = await weight(displayName(of));
+      if ("dtype" in found && found.dtype === "f32") return found.data;
+      throw new ValidationError(`${where}: ${displayName(of)} must be stored as f32`);
+    },
+  });
 }
 
 function parseModel(file: SafetensorsFile, where: string): Json {
