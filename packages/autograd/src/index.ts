@@ -129,6 +129,7 @@ export { tanh } from "./operations/tanh.js";
 export { transpose } from "./operations/transpose.js";
 export { type VarianceOptions, variance } from "./operations/variance.js";
 export { type AdamOptions, adam, adamW } from "./optimizers/adam.js";
+export { type MuonOptions, muon } from "./optimizers/muon.js";
 export {
   type ClippingOptions,
   createOptimizer,

@@ -27,6 +27,8 @@ export interface OptimizedParameter extends ParameterUpdate {
 export interface UpdatePlan extends Plan {
   /** What the next run is to use; `step` counts from 1. */
   set(settings: { learningRate: number; gradientScale: number; step: number }): void;
+  /** Takes the place of the kernels' jobs, for updates that the host has a part in. @default the jobs are run */
+  run?(): void;
 }
 
 /** How parameters are updated: what `sgd`, `adam` and `adamW` return. */

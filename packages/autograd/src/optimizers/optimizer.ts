@@ -162,7 +162,8 @@ class ProgramOptimizer implements Optimizer {
     }
     this.#step++;
     this.#update.set({ learningRate, gradientScale, step: this.#step });
-    kernels.run(this.#update);
+    if (this.#update.run) this.#update.run();
+    else kernels.run(this.#update);
     return { gradientNorm };
   }
 

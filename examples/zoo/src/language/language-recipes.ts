@@ -1,0 +1,100 @@
+import type { DecoderConfig } from "@edgewright/core/model-files";
+
+/** A stretch of a training in which nothing but the learning rate changes. */
+export interface TrainingPhase {
+  readonly name: string;
+  readonly steps: number;
+  /** Tokens of a row. */
+  readonly length: number;
+  /** Rows of a step. */
+  readonly batch: number;
+  /** Of Muon, at the beginning and at the end; in between it falls along a line. */
+  readonly learningRate: readonly [number, number];
+  /** Steps in which the learning rate rises from 0. */
+  readonly warmUp: number;
+  /** Weight of the likeness of the residual streams. */
+  readonly hiddenWeight: number;
+  /** Weight of the next tokens of text that people wrote, in a share of the rows. @default none */
+  readonly text?: { readonly weight: number; readonly share: number };
+}
+
+/** How one language model of the zoo is made: everything that its bytes depend on, but the teacher and the code. */
+export interface LanguageRecipe {
+  /** Name of the checkpoint's file, without the ending. */
+  readonly name: string;
+  /** One line for the model card. */
+  readonly description: string;
+  readonly config: DecoderConfig;
+  readonly seed: number;
+  /** One for every set of stories that the teacher tells. */
+  readonly storySeeds: readonly number[];
+  /** Tokens of a set of stories. */
+  readonly storyTokens: number;
+  /** Learning rate of AdamW (embedding, norms) for a learning rate of 1 of Muon (matrices in blocks). */
+  readonly adamShare: number;
+  readonly phases: readonly TrainingPhase[];
+  /** Held-out nll above the teacher's that the project asks for at most. */
+  readonly target: number;
+}
+
+const SHAPE = {
+  ...{ dim: 128, hiddenDim: 352, layers: 5, heads: 8, kvHeads: 4, headDim: 16 },
+  ...{ vocabSize: 512, contextLength: 512, normEpsilon: 1e-5, ropeBase: 10_000 },
+  ropePairing: "interleaved",
+} as const;
+
+const COMMON = { storySeeds: [1, 2, 3, 4, 5], storyTokens: 300_000, adamShare: 0.2 } as const;
+
+/** The language models of the zoo. */
+export const LANGUAGE_RECIPES: readonly LanguageRecipe[] = [
+  {
+    ...COMMON,
+    name: "stories-full",
+    description: "llama architecture, full precision, distilled from stories260K",
+    config: {
+      ...{ ...SHAPE, architecture: "llama", activation: "silu" },
+      ...{ subNorms: false, int8Activations: false },
+    },
+    seed: 1,
+    phases: [
+      {
+        ...{ name: "short rows", steps: 1000, length: 128, batch: 16 },
+        ...{ learningRate: [0.02, 0.02], warmUp: 10, hiddenWeight: 2 },
+      },
+      {
+        ...{ name: "middle rows", steps: 1500, length: 256, batch: 8 },
+        ...{ learningRate: [0.02, 0.01], warmUp: 10, hiddenWeight: 1 },
+      },
+      {
+        ...{ name: "long rows", steps: 1200, length: 512, batch: 4 },
+        ...{ learningRate: [0.01, 0], warmUp: 10, hiddenWeight: 0 },
+      },
+    ],
+    target: 0,
+  },
+  {
+    ...COMMON,
+    name: "stories-ternary",
+    description: "BitNet b1.58 architecture, ternary weights, distilled from stories260K",
+    config: {
+      ...{ ...SHAPE, architecture: "bitnet", activation: "relu2" },
+      ...{ subNorms: true, int8Activations: true },
+    },
+    seed: 2,
+    phases: [
+      {
+        ...{ name: "short rows", steps: 1000, length: 128, batch: 16 },
+        ...{ learningRate: [0.02, 0.02], warmUp: 10, hiddenWeight: 2 },
+      },
+      {
+        ...{ name: "middle rows", steps: 1500, length: 256, batch: 8 },
+        ...{ learningRate: [0.02, 0.01], warmUp: 10, hiddenWeight: 1 },
+      },
+      {
+        ...{ name: "long rows", steps: 1200, length: 512, batch: 4 },
+        ...{ learningRate: [0.01, 0], warmUp: 10, hiddenWeight: 0 },
+      },
+    ],
+    target: 0.15,
+  },
+];

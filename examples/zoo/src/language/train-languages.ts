@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { evaluateNll } from "@edgewright/autograd/language";
+import { bytesSource, createTokenizer, readModel } from "@edgewright/core/model-files";
+import { loadTrainingKernels } from "@edgewright/kernels/training";
+import { formatDuration } from "../cards/card.js";
+import type { TrainingLog } from "../training-log.js";
+import type { LanguageRecipe } from "./language-recipes.js";
+import { locateStories260k, locateTinyStories } from "./locate-stories260k.js";
+import { phaseFiles } from "./phase-files.js";
+import { loadStories } from "./story-cache.js";
+import { splitTinyStories } from "./tiny-stories.js";
+import { trainLanguageModel } from "./train-language-model.js";
+
+/** Options of {@link trainLanguages}. */
+export interface TrainLanguagesOptions {
+  readonly log: TrainingLog;
+  /** Whether to go on where an interrupted training stopped. */
+  readonly resume: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Trains language models of the zoo one after another, keeping a checkpoint every 100 steps. */
+export async function trainLanguages(
+  recipes: readonly LanguageRecipe[],
+  { log, resume, signal }: TrainLanguagesOptions,
+): Promise<void> {
+  using kernels = await loadTrainingKernels({ threads: 1 });
+  const folder = locateStories260k();
+  const open = async (name: string) => bytesSource(await readFile(join(folder, name)), name);
+  const { weights: teacher, tokenizer: data } = await readModel(await open("stories260K.bin"), {
+    tokenizer: await open("tok512.bin"),
+  });
+  const tokenizer = await createTokenizer(data!);
+  const written = await readFile(join(locateTinyStories(), "train-head.txt"), "utf8");
+  const { heldOut, rest } = splitTinyStories(written, (story) => tokenizer.encode(story));
+  for (const recipe of recipes) {
+    const { name } = recipe;
+    const stories = await loadStories(teacher, {
+      ...{ kernels, seeds: recipe.storySeeds, tokens: recipe.storyTokens, signal },
+      onProgress: (message) => log.line(name, message),
+    });
+    const files = phaseFiles();
+    const before = resume ? await files.read(recipe) : undefined;
+    if (before) log.line(name, `goes on in phase ${before.phase + 1} after ${before.seconds} s`);
+    const started = performance.now();
+    const elapsed = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
+    await trainLanguageModel(recipe, {
+      ...{ kernels, teacher, stories, text: rest, resume: before, signal },
+      progressInterval: log.interval,
+      onProgress(phase, { step, loss, examplesPerSecond }) {
+        const pace = Math.round(examplesPerSecond * phase.length);
+        const text = `${phase.name}, step ${step} of ${phase.steps}, loss ${loss.toFixed(4)}, ${pace} tokens/s`;
+        log.line(name, text);
+      },
+      async onCheckpoint(at, student) {
+        const { nll } = await evaluateNll(kernels, student, heldOut.slice(0, 12));
+        await files.write(recipe, { ...at, seconds: elapsed() });
+        const { step } = at.checkpoint;
+        log.line(
+          name,
+          `phase ${at.phase + 1}, step ${step}: nll of 12 stories ${nll.toFixed(4)}, ${formatDuration(elapsed())}`,
+        );
+      },
+    });
+  }
+}
