@@ -2,7 +2,14 @@
 // form `name(params: usize, begin: i32, end: i32)`. It runs over the memory of the main module, beside it; a
 // name of another module must not come again.
 export { set_thread } from "../thread";
-export { embed_f32 } from "./embed-rows";
+export {
+  embed_bf16,
+  embed_f16,
+  embed_f32,
+  embed_int4,
+  embed_int8,
+  embed_ternary,
+} from "./embed-rows";
 export { linear_binary_coded } from "./nested/binary-coded";
 export { binary_tables } from "./nested/binary-tables";
 export { embed_binary_coded, embed_nested } from "./nested/embed";

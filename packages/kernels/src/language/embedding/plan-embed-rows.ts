@@ -1,9 +1,12 @@
-import { EdgewrightError, UnsupportedError } from "@edgewright/core";
+import { EdgewrightError } from "@edgewright/core";
+import type { Allocation } from "../../runtime/arena.js";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import type { PackedLinear } from "../linear/packed-linear.js";
 import { requireLanguage } from "../load-language-kernels.js";
+import { type BinaryCodedLayout, binaryScalesAt } from "../nested/binary-coded-linear.js";
+import { type NestedLayout, nestedTablesAt } from "../nested/nested-linear.js";
 
 /** A choice of rows of packed weights for {@link planEmbedRows}; addresses are bytes in the arena. */
 export interface EmbedRowsSpec {
@@ -44,25 +47,50 @@ export function planEmbedRows(kernels: Kernels, spec: EmbedRowsSpec): Plan {
   const { table, ids, y, n, bits } = spec;
   checkCounts(where, { n }, 1);
   checkWidth(where, table, bits);
-  const { ptr, rows, cols } = table;
+  const own: Allocation[] = [];
+  if (table.format === "nested") own.push(kernels.arena.allocate(DECODED_BYTES * kernels.threads));
   const job: JobSpec = {
-    kernel: kernelOf(table),
-    params: [ptr, ids, y, rows, cols, table.layout.panelBytes!],
+    kernel: `embed_${readerOf(table)}`,
+    params: [
+      ...[table.ptr, ids, y, table.rows, table.cols],
+      ...wordsOf(table, bits ?? table.bits ?? 0, own[0]?.ptr ?? 0),
+    ],
     units: n,
-    grain: Math.ceil(ELEMENTS_WORTH_A_THREAD / cols),
+    grain: Math.ceil(ELEMENTS_WORTH_A_THREAD / table.cols),
   };
-  return createPlan(kernels.arena, [job]);
+  return createPlan(kernels.arena, [job], own);
 }
 
-function kernelOf({ format }: PackedLinear): string {
+const DECODED_BYTES = 512; // of a thread
+
+function readerOf({ format }: PackedLinear): string {
   switch (format) {
-    case "f32":
-      return "embed_f32";
+    case "int8-channel":
+    case "int8-group":
+      return "int8";
+    case "int4-group":
+      return "int4";
+    case "binary-coded":
+      return "binary_coded";
     default:
-      throw new UnsupportedError(
-        `planEmbedRows: no rows are read from weights of format ${String(format)}; pack the embeddings as f32`,
-      );
+      return format;
   }
+}
+
+/** The argument words behind the common ones: see assembly/language/embed-rows.ts and nested/embed.ts. */
+function wordsOf(table: PackedLinear, bits: number, scratch: number): readonly number[] {
+  if (table.format === "nested") {
+    const { blocks, planesPtr, planeBytes } = table.layout as unknown as NestedLayout;
+    const { tables, factors } = nestedTablesAt(table, bits);
+    return [blocks, bits, tables, planesPtr, planeBytes, factors, scratch];
+  }
+  if (table.format === "binary-coded") {
+    const { steps, panels, first, groupSteps, groups } =
+      table.layout as unknown as BinaryCodedLayout;
+    return [steps, bits, binaryScalesAt(table, bits), panels, first, groupSteps, groups];
+  }
+  const { panelBytes = 0, groupBytes = 0, offsets = 0, scalesPtr = 0 } = table.layout;
+  return [panelBytes, table.groupSize ?? 0, groupBytes, offsets, scalesPtr];
 }
 
 function checkWidth(where: string, table: PackedLinear, bits: number | undefined): void {

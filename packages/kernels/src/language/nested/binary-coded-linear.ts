@@ -33,7 +33,8 @@ export const binaryCodedDriver: LinearDriver = {
   },
 };
 
-interface Layout {
+/** Sizes and addresses of packed binary-coded weights. */
+export interface BinaryCodedLayout {
   readonly panels: number;
   readonly panelBytes: number;
   readonly steps: number;
@@ -75,7 +76,7 @@ function packBinaryCodedLinear(
     layout: {
       ...{ panels, panelBytes: bits * steps * STEP_BYTES, steps, groups, scalesPtr },
       ...{ groupSteps: Math.ceil(groupSize / 8), first: firstPlanes(bits) },
-    } satisfies Layout,
+    } satisfies BinaryCodedLayout,
     [Symbol.dispose]: dispose,
   };
 }
@@ -136,8 +137,14 @@ function groupSizeOf(parts: readonly BinaryCodedTensor[], cols: number): number 
   );
 }
 
+/** Where the scales of a width lie. */
+export function binaryScalesAt({ layout, seedBits = 1 }: PackedLinear, width: number): number {
+  const { scalesPtr, panels, groups } = layout as unknown as BinaryCodedLayout;
+  return scalesPtr + scalesBefore(seedBits, width) * panels * groups * PANEL_ROWS * 4;
+}
+
 /** Scales of a row and group for the widths from `seedBits` to below `width`. */
-export function scalesBefore(seedBits: number, width: number): number {
+function scalesBefore(seedBits: number, width: number): number {
   let count = 0;
   for (let each = seedBits; each < width; each++) count += each + 1;
   return count;
@@ -161,9 +168,9 @@ function workspaceOf({ rows, cols, groupSize = cols }: LinearSize): {
 
 function planJobs(request: LinearRequest): JobSpec[] {
   const { weights, x, n, xStrideBytes, workspace, bits = weights.bits! } = request;
-  const { rows, cols, format, seedBits = 1, groupSize = cols } = weights;
-  const layout = weights.layout as unknown as Layout;
-  const { panels, steps, groups, groupSteps, first } = layout;
+  const { rows, cols, format, groupSize = cols } = weights;
+  const { panels, steps, groups, groupSteps, first } =
+    weights.layout as unknown as BinaryCodedLayout;
   const { tables, info } = workspaceOf({ format, rows, cols, n, groupSize });
   const infoAt = workspace + n * tables;
   const prepare: JobSpec = {
@@ -172,8 +179,7 @@ function planJobs(request: LinearRequest): JobSpec[] {
     units: n,
     grain: Math.ceil(8192 / cols),
   };
-  const scalesPtr =
-    layout.scalesPtr + scalesBefore(seedBits, bits) * panels * groups * PANEL_ROWS * 4;
+  const scalesPtr = binaryScalesAt(weights, bits);
   const product = productJob(
     "linear_binary_coded",
     { ...request, weights: { ...weights, layout: { ...weights.layout, scalesPtr } } },
