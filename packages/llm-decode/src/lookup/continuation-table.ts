@@ -38,6 +38,16 @@ export interface ContinuationTable {
    * counts for little.
    */
   continuations(context: ArrayLike<number>, most: number): readonly Continuation[];
+  /**
+   * The same for the first `length` tokens of `context`, into arrays that say by their length how many are wanted;
+   * how many there are. It allocates nothing.
+   */
+  predict(
+    context: Int32Array,
+    length: number,
+    tokens: Int32Array,
+    probabilities: Float64Array,
+  ): number;
 }
 
 const SUCCESSORS = 4;
@@ -85,11 +95,15 @@ class HashedTable implements ContinuationTable {
   readonly mostContexts: number;
   contexts = 0;
   #slots: Slots;
+  readonly #candidates: Int32Array;
+  readonly #shares: Float64Array;
 
   constructor(order: number, mostContexts: number, slots: Slots) {
     this.order = order;
     this.mostContexts = mostContexts;
     this.#slots = slots;
+    this.#candidates = new Int32Array(order * SUCCESSORS);
+    this.#shares = new Float64Array(order * SUCCESSORS);
     for (const key of slots.keys) if (key !== 0) this.contexts++;
   }
 
@@ -114,25 +128,62 @@ class HashedTable implements ContinuationTable {
   }
 
   continuations(context: ArrayLike<number>, most: number): readonly Continuation[] {
-    const { totals, tokens, counts } = this.#slots;
-    const found: { token: number; probability: number }[] = [];
+    const tokens = new Int32Array(most);
+    const probabilities = new Float64Array(most);
+    const count = this.predict(Int32Array.from(context), context.length, tokens, probabilities);
+    return Array.from({ length: count }, (_, i) => ({
+      token: tokens[i]!,
+      probability: probabilities[i]!,
+    }));
+  }
+
+  predict(
+    context: Int32Array,
+    length: number,
+    tokens: Int32Array,
+    probabilities: Float64Array,
+  ): number {
+    const { totals, tokens: successors, counts } = this.#slots;
+    const candidates = this.#candidates;
+    const shares = this.#shares;
+    let count = 0;
     let hash = 0;
-    for (let o = 1; o <= Math.min(this.order, context.length); o++) {
-      hash = mix(hash, context[context.length - o]!);
+    for (let o = 1; o <= this.order && o <= length; o++) {
+      hash = mix(hash, context[length - o]!);
       const slot = this.#find(hash);
       if (slot < 0) break; // a longer context was seen no more often than this one
-      const total = totals[slot]! + 1;
-      for (const one of found) one.probability /= total;
+      const weight = 1 / (totals[slot]! + 1);
+      for (let i = 0; i < count; i++) shares[i]! *= weight;
       for (let s = slot * SUCCESSORS; s < (slot + 1) * SUCCESSORS && counts[s]! > 0; s++) {
-        const share = counts[s]! / total;
-        const known = found.find((one) => one.token === tokens[s]);
-        if (known) known.probability += share;
-        else found.push({ token: tokens[s]!, probability: share });
+        const token = successors[s]!;
+        let i = 0;
+        while (i < count && candidates[i] !== token) i++;
+        if (i === count) {
+          candidates[count] = token;
+          shares[count++] = 0;
+        }
+        shares[i]! += counts[s]! * weight;
       }
     }
-    found.sort((a, b) => b.probability - a.probability || a.token - b.token);
-    if (found.length > most) found.length = most;
-    return found;
+    // The largest first, by insertion: there are few.
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const share = shares[i]!;
+      const token = candidates[i]!;
+      let at = kept;
+      if (kept === tokens.length) {
+        if (!(share > probabilities[kept - 1]!)) continue;
+        at--;
+      } else kept++;
+      while (at > 0 && probabilities[at - 1]! < share) {
+        probabilities[at] = probabilities[at - 1]!;
+        tokens[at] = tokens[at - 1]!;
+        at--;
+      }
+      probabilities[at] = share;
+      tokens[at] = token;
+    }
+    return kept;
   }
 
   #find(hash: number): number {
@@ -189,9 +240,10 @@ function copyContexts(from: Slots, to: Slots): void {
     if (from.keys[slot] === 0) continue;
     const moved = place(to, from.keys[slot]!);
     to.totals[moved] = from.totals[slot]!;
-    const at = slot * SUCCESSORS;
-    to.tokens.set(from.tokens.subarray(at, at + SUCCESSORS), moved * SUCCESSORS);
-    to.counts.set(from.counts.subarray(at, at + SUCCESSORS), moved * SUCCESSORS);
+    for (let s = 0; s < SUCCESSORS; s++) {
+      to.tokens[moved * SUCCESSORS + s] = from.tokens[slot * SUCCESSORS + s]!;
+      to.counts[moved * SUCCESSORS + s] = from.counts[slot * SUCCESSORS + s]!;
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { checkModelWidths, type DecodingPrecision } from "../precision/precision
 import { trackPrecision } from "../precision/precision-track.js";
 import { verifyTree } from "../speculation/verify-tree.js";
 import { type ContinuationTable, createContinuationTable } from "./continuation-table.js";
-import { growDraftTree } from "./grow-draft-tree.js";
+import { createDraftTreeGrower } from "./grow-draft-tree.js";
 
 /** Options of {@link lookupDecoding}. */
 export interface LookupDecodingOptions {
@@ -67,6 +67,7 @@ export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStr
     );
   }
   const timeOf = memoize((rows) => (passTimes ? passTime(passTimes, rows) : 0.7 + 0.3 * rows));
+  const grow = createDraftTreeGrower({ table, maxRows, branches, passTime: timeOf });
   let rate = 1.2 / timeOf(1); // tokens per time of a pass; settles within some fifty steps
   return {
     name: `lookup, at most ${maxRows} rows`,
@@ -105,15 +106,8 @@ export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStr
           if (room < 1) throw cacheFull(where);
           const { bits } = track;
           const atBits = bits === undefined ? {} : { bits };
-          const tree = growDraftTree({
-            context: text,
-            order: table.order,
-            continuations: (context) => table.continuations(context, branches),
-            maxRows: room,
-            maxDepth: Math.min(maxDepth, remaining - 1),
-            passTime: timeOf,
-            rate,
-          });
+          const depth = Math.min(maxDepth, remaining - 1);
+          const tree = grow(text, rate, { maxRows: room, maxDepth: depth });
           const rows = tree.tokens.length;
           const logits = session.run({
             tokens: tree.tokens,

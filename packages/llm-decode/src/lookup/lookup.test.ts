@@ -4,11 +4,12 @@ import { decodeWith } from "../engine/decode-with.test-support.js";
 import { createHashSession } from "../engine/hash-session.test-support.js";
 import { plainDecoding } from "../precision/progressive-precision.js";
 import {
+  type ContinuationTable,
   createContinuationTable,
   readContinuationTable,
   writeContinuationTable,
 } from "./continuation-table.js";
-import { growDraftTree } from "./grow-draft-tree.js";
+import { createDraftTreeGrower, type DraftTree } from "./grow-draft-tree.js";
 import { lookupDecoding } from "./lookup-decoding.js";
 
 describe("ContinuationTable", () => {
@@ -111,35 +112,43 @@ describe("ContinuationTable", () => {
   });
 });
 
-describe("growDraftTree", () => {
+describe("createDraftTreeGrower", () => {
   // Behind every token the next number, likely, and the one after, less so.
-  const options = {
-    ...{ context: [3], order: 1, maxRows: 16, maxDepth: 4, rate: 1 },
-    continuations: (context: readonly number[]) => [
-      { token: context.at(-1)! + 1, probability: 0.8 },
-      { token: context.at(-1)! + 2, probability: 0.1 },
-    ],
+  const table: ContinuationTable = {
+    ...createContinuationTable(),
+    order: 2,
+    predict(context, length, tokens, probabilities) {
+      const last = context[length - 1]!;
+      // What it is given is the path: a number and one of the two before it.
+      if (length > 1) expect(last - context[length - 2]!).toBeLessThanOrEqual(2);
+      tokens.set([last + 1, last + 2]);
+      probabilities.set([0.8, 0.1]);
+      return 2;
+    },
   };
+  const limits = { maxRows: 16, maxDepth: 4 };
+  const treeFor = (passTime: (rows: number) => number): DraftTree =>
+    createDraftTreeGrower({ table, maxRows: 16, branches: 2, passTime })([1, 2, 3], 1, limits);
 
   it("adds a guess while it brings more than its time", () => {
-    const cheap = growDraftTree({ ...options, passTime: (rows) => 1 + 0.3 * (rows - 1) });
+    const cheap = treeFor((rows) => 1 + 0.3 * (rows - 1));
     expect(cheap.tokens).toEqual([3, 4, 5, 6, 7]); // 0.8, 0.64, 0.51, 0.41; the next, 0.1, is below 0.3
     expect(cheap.parents).toEqual([-1, 0, 1, 2, 3]);
     expect(cheap.children).toEqual([[1], [2], [3], [4], []]);
-    const dear = growDraftTree({ ...options, passTime: (rows) => 1 + 0.7 * (rows - 1) });
-    expect(dear.tokens).toEqual([3, 4]);
-    const free = growDraftTree({ ...options, passTime: () => 1 });
-    expect(free.tokens.length).toBe(16);
-    expect(growDraftTree({ ...options, passTime: (rows) => rows }).tokens).toEqual([3]);
+    expect(treeFor((rows) => 1 + 0.7 * (rows - 1)).tokens).toEqual([3, 4]);
+    expect(treeFor(() => 1).tokens.length).toBe(16);
+    expect(treeFor((rows) => rows).tokens).toEqual([3]);
+  });
+
+  it("takes the likeliest first, a branch when it is likelier than what goes on", () => {
+    const { tokens, parents } = treeFor(() => 1);
+    expect(tokens.slice(0, 6)).toEqual([3, 4, 5, 6, 7, 5]);
+    expect(parents.slice(0, 6)).toEqual([-1, 0, 1, 2, 3, 0]);
   });
 
   it("looks past a row that costs much when those behind it cost nothing", () => {
     // As kernels do: four rows for the price of two.
-    const tree = growDraftTree({
-      ...options,
-      passTime: (rows) => 1 + 0.9 * Math.ceil((rows - 1) / 3),
-    });
-    expect(tree.tokens.length).toBe(4);
+    expect(treeFor((rows) => 1 + 0.9 * Math.ceil((rows - 1) / 3)).tokens.length).toBe(4);
   });
 });
 
