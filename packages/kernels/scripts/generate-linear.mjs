@@ -98,15 +98,8 @@ const dotting = (rows, vectors) => {
  * of the arithmetic, and runs out of registers. */
 function partedLoop(count, parts, advance) {
   const exits = parts.length;
-  if (exits === 1) {
-    return [
-      `for (let i = ${count}; i; i--) {`,
-      ...[...parts[0], ...advance].map((l) => `  ${l}`),
-      "}",
-    ];
-  }
   return [
-    `let i = ${exits === 2 ? `${count} << 1` : exits === 4 ? `${count} << 2` : `${count} * ${exits}`};`,
+    `let i = ${exits === 1 ? count : exits === 2 ? `${count} << 1` : exits === 4 ? `${count} << 2` : `${count} * ${exits}`};`,
     "while (true) {",
     ...parts.flatMap((part, at) =>
       [...part, ...(at === exits - 1 ? advance : []), "if (!--i) break;"].map((l) => `  ${l}`),
@@ -216,7 +209,7 @@ const unpackers = {
   f32: { stepBytes: 64, unpack: (v) => `v128.load(w${v ? `, ${v * 16}` : ""})` },
   f16: {
     stepBytes: 32,
-    masks: ["const mask = v128.load(MASKS);"],
+    masks: "const mask = v128.load(MASKS);",
     pair: (u) => [
       `v128.and(i32x4.shr_s(i32x4.shl(${u}, 16), 3), mask)`,
       `v128.and(i32x4.shr_s(${u}, 3), mask)`,
@@ -224,75 +217,83 @@ const unpackers = {
   },
   bf16: {
     stepBytes: 32,
-    masks: ["const mask = v128.load(MASKS + 16);"],
+    masks: "const mask = v128.load(MASKS + 16);",
     pair: (u) => [`i32x4.shl(${u}, 16)`, `v128.and(${u}, mask)`],
   },
 };
 
-/** One column of one stream (names of its pointers, sums, row pointers). */
+/** One column of one stream (names of its pointers and sums); halves are unpacked two vectors at a time. */
 function floatStep(format, { w, x, sum, tag }, rows, vectors) {
   const { pair, unpack } = unpackers[format];
-  const lines = [];
-  if (unpack) {
-    lines.push(
-      ...range(vectors).map((v) => `const v${tag}${v} = v128.load(${w}${v ? `, ${v * 16}` : ""});`),
+  const add = (v) =>
+    range(rows).map(
+      (r) => `${sum}${r}${v} = multiplyAdd(${sum}${r}${v}, v${tag}${v}, x${tag}${r});`,
     );
-  } else {
-    for (const half of range(vectors / 2)) {
-      lines.push(`const u${tag}${half} = v128.load(${w}${half ? ", 16" : ""});`);
-      const [low, high] = pair(`u${tag}${half}`);
-      lines.push(`const v${tag}${half * 2} = ${low};`, `const v${tag}${half * 2 + 1} = ${high};`);
-    }
+  const lines = range(rows).map(
+    (r) => `const x${tag}${r} = v128.load_splat<f32>(${r ? `${x} + xStride${r}` : x});`,
+  );
+  for (const v of unpack ? range(vectors) : []) {
+    lines.push(`const v${tag}${v} = v128.load(${w}${v ? `, ${v * 16}` : ""});`, ...add(v));
   }
-  for (const r of range(rows)) {
+  for (const half of unpack ? [] : range(vectors / 2)) {
+    const [low, high] = pair(`u${tag}${half}`);
     lines.push(
-      `const x${tag}${r} = v128.load_splat<f32>(${r ? `${x} + xStride${r}` : x});`,
-      ...range(vectors).map(
-        (v) => `${sum}${r}${v} = multiplyAdd(${sum}${r}${v}, v${tag}${v}, x${tag}${r});`,
-      ),
+      `const u${tag}${half} = v128.load(${w}${half ? ", 16" : ""});`,
+      `const v${tag}${half * 2} = ${low};`,
+      ...add(half * 2),
+      `const v${tag}${half * 2 + 1} = ${high};`,
+      ...add(half * 2 + 1),
     );
   }
   return lines;
 }
 
 function floatTile(format, rows, vectors) {
-  const { stepBytes, masks = [] } = unpackers[format];
+  const { stepBytes, masks, pair } = unpackers[format];
   const first = { w: "w", x: "x", sum: "a", tag: "a" };
   const second = { w: "v", x: "z", sum: "b", tag: "b" };
-  const head = [
-    ...strides("x", "X_STRIDE", rows),
-    ...masks,
-    "const steps = load<i32>(params, STEPS);",
-    "const half = steps >> 1;",
-    `let v = w + <usize>half * ${stepBytes};`,
-    "let z = x + (<usize>half << 2);",
-  ];
+  const step = (stream) => floatStep(format, stream, rows, vectors);
   const loop = (count, streams) => [
-    `for (let i = ${count}; i; i--) {`,
-    ...streams.flatMap((s) => [
-      ...floatStep(format, s, rows, vectors).map((line) => `  ${line}`),
-      `  ${s.w} += ${stepBytes};`,
-      `  ${s.x} += 4;`,
+    `let i = ${count};`,
+    "while (true) {",
+    ...streams.flatMap((stream) => [
+      ...step(stream).map((line) => `  ${line}`),
+      `  ${stream.w} += ${stepBytes};`,
+      `  ${stream.x} += 4;`,
     ]),
+    "  if (!--i) break;",
     "}",
   ];
-  // One row of x reads two streams at once: one alone reaches nine tenths of the memory's speed, two all of it.
-  const body =
-    rows === 1
-      ? [
-          ...zeros("a", rows, vectors),
-          ...zeros("b", rows, vectors),
-          ...loop("half", [first, second]),
-          "if (steps & 1) {",
-          ...floatStep(format, second, rows, vectors).map((line) => `  ${line}`),
-          "}",
-        ]
-      : [
-          ...zeros("a", rows, vectors),
-          ...loop("half", [first]),
-          ...zeros("b", rows, vectors),
-          ...loop("steps - half", [second]),
-        ];
+  const within = (lines) => lines.map((line) => `  ${line}`);
+  const steps = "const steps = load<i32>(params, STEPS);";
+  // Halves are bound by their conversion, and their sums by registers: one sum over all columns.
+  const body = pair
+    ? [masks, steps, ...zeros("a", rows, vectors), ...loop("steps", [first])]
+    : [
+        steps,
+        "const half = steps >> 1;",
+        `let v = w + <usize>half * ${stepBytes};`,
+        "let z = x + (<usize>half << 2);",
+        ...zeros("a", rows, vectors),
+        // One row of x reads two streams at once: one alone reaches nine tenths of the memory's speed, two all of it.
+        ...(rows === 1
+          ? [
+              ...zeros("b", rows, vectors),
+              "if (half) {",
+              ...within(loop("half", [first, second])),
+              "}",
+              "if (steps & 1) {",
+              ...within(step(second)),
+              "}",
+            ]
+          : [
+              "if (half) {",
+              ...within(loop("half", [first])),
+              "}",
+              ...zeros("b", rows, vectors),
+              ...loop("steps - half", [second]),
+            ]),
+      ];
   const scale =
     format === "f16"
       ? [
@@ -301,12 +302,12 @@ function floatTile(format, rows, vectors) {
         ]
       : [];
   const sum = (r, v) => {
-    const both = `f32x4.add(a${r}${v}, b${r}${v})`;
-    return format === "f16" ? `f32x4.mul(${both}, p${r})` : both;
+    if (format === "f16") return `f32x4.mul(a${r}${v}, p${r})`;
+    return pair ? `a${r}${v}` : `f32x4.add(a${r}${v}, b${r}${v})`;
   };
   return `
 function linear_${format}_${rows}x${vectors}${SIGNATURE} {
-${indent([...head, ...body, ...scale, ...finish(rows, vectors, sum)], 2)}
+${indent([...strides("x", "X_STRIDE", rows), ...body, ...scale, ...finish(rows, vectors, sum)], 2)}
 }
 `;
 }
@@ -329,15 +330,22 @@ function lutStep({ exact }, rows, vectors) {
   }
   // Touched ahead: so little is read that the prefetcher keeps too short a lead.
   if (rows === 1) lines.push("load<i32>(w, 256);");
+  // Several rows of x have the numbers of the combinations in registers.
+  const [low, high] =
+    rows === 1
+      ? [(v) => `v128.and(v${v}, low)`, (v) => `v128.and(i16x8.shr_u(v${v}, 4), low)`]
+      : [(v) => `l${v}`, (v) => `h${v}`];
   for (const v of range(vectors)) {
-    lines.push(
-      `const v${v} = v128.load(w${v ? `, ${v * 16}` : ""});`,
-      `const l${v} = v128.and(v${v}, low);`,
-      `const h${v} = v128.and(i16x8.shr_u(v${v}, 4), low);`,
-    );
+    lines.push(`const v${v} = v128.load(w${v ? `, ${v * 16}` : ""});`);
+    if (rows > 1) {
+      lines.push(
+        `const l${v} = v128.and(v${v}, low);`,
+        `const h${v} = v128.and(i16x8.shr_u(v${v}, 4), low);`,
+      );
+    }
     for (const r of range(rows)) {
       const sum = (first, second) =>
-        `i8x16.add(lookUp(${first}${r}, l${v}), lookUp(${second}${r}, h${v}))`;
+        `i8x16.add(lookUp(${first}${r}, ${low(v)}), lookUp(${second}${r}, ${high(v)}))`;
       lines.push(
         `const t${r}${v} = ${sum("p", "q")};`,
         `s${r}${v} = i16x8.add(s${r}${v}, t${r}${v});`,
@@ -364,8 +372,10 @@ ${indent(
     ...sums.flatMap((sum) =>
       each(rows, vectors, (r, v) => `  let ${sum}${r}${v} = i16x8.splat(0);`),
     ),
-    "  for (let i = count; i; i--) {",
+    "  let i = count;",
+    "  while (true) {",
     ...lutStep(format, rows, vectors).map((line) => `    ${line}`),
+    "    if (!--i) break;",
     "  }",
     ...each(rows, vectors, (r, v) => {
       const at = r || v ? `sums + ${r * 256 + v * 64}` : "sums";
@@ -422,6 +432,12 @@ ${body.join("\n")}
 
 // ---- The kernels.
 
+/** Rows of x by vectors of 4 rows of weights: two rows take all multipliers that there are. */
+const TILES = [
+  [2, 4],
+  [1, 4],
+];
+
 /** Goes through the rows of x in the largest tiles that fit: `tiles` are [rows, vectors], largest first, down to 1. */
 function kernel({ name, relaxedOnly, halfBytes = 32 }, tiles) {
   const call = (rows, vectors) => [
@@ -471,24 +487,14 @@ export function writeLinearTiles() {
       name: "linear_int8",
       xStep: 8,
       step: telescoping(2, 8),
-      tiles: [
-        [4, 2],
-        [3, 2],
-        [2, 4],
-        [1, 4],
-      ],
+      tiles: TILES,
     },
     {
       doc: "// 4 bits, one scale a group of columns. A step is 8 columns: 16 rows by 4 bytes; the i16 halves of a row hold\n// columns (0, 1), (2, 3), (4, 5), (6, 7) in their nibbles from the lowest up, the highest as signed numbers.",
       name: "linear_int4",
       xStep: 16,
       step: telescoping(4, 4),
-      tiles: [
-        [4, 2],
-        [3, 2],
-        [2, 4],
-        [1, 4],
-      ],
+      tiles: TILES,
     },
     {
       doc: "// The same for the relaxed build. Bytes of a row: column j low, column j + 4 high. The weights are the dot\n// product's 7-bit operand, so that every engine gives the same sums.",
@@ -523,32 +529,17 @@ export function writeLinearTiles() {
     {
       format: "f32",
       halfBytes: 32,
-      tiles: [
-        [4, 2],
-        [3, 2],
-        [2, 4],
-        [1, 4],
-      ],
+      tiles: TILES,
     },
     {
       format: "f16",
       halfBytes: 16,
-      tiles: [
-        [4, 2],
-        [3, 2],
-        [2, 4],
-        [1, 4],
-      ],
+      tiles: TILES,
     },
     {
       format: "bf16",
       halfBytes: 16,
-      tiles: [
-        [4, 2],
-        [3, 2],
-        [2, 4],
-        [1, 4],
-      ],
+      tiles: TILES,
     },
   ];
   writeFileSync(
@@ -567,7 +558,6 @@ export function writeLinearTiles() {
     {
       name: "linear_ternary",
       tiles: [
-        [4, 1],
         [2, 2],
         [1, 4],
       ],
@@ -576,7 +566,6 @@ export function writeLinearTiles() {
       name: "linear_ternary_int8",
       exact: true,
       tiles: [
-        [4, 1],
         [2, 1],
         [1, 2],
       ],

@@ -10,11 +10,6 @@ import { COLUMNS, GROUP, GROUPS, INFO, INFO_STRIDE, largest, nextCodes, OUT, OUT
 export function linear_tables(params: usize, begin: i32, end: i32): void {
   const group = load<i32>(params, GROUP);
   const masks = COMBINATIONS;
-  const first = v128.load(masks);
-  const firstMinus = v128.load(masks, 16);
-  const second = v128.load(masks, 32);
-  const secondMinus = v128.load(masks, 48);
-  const middle = i8x16.splat(63);
   for (let row = begin; row < end; row++) {
     let x = <usize>load<u32>(params, X) + <usize>row * load<u32>(params, X_STRIDE);
     let out = <usize>load<u32>(params, OUT) + <usize>row * load<u32>(params, OUT_STRIDE);
@@ -30,19 +25,27 @@ export function linear_tables(params: usize, begin: i32, end: i32): void {
         const c = nextCodes(x, left, factors);
         const b = i8x16.narrow_i16x8_s(c, c);
         // Tables of 4 columns are a step.
-        for (let pair = 0; pair < 4 && pair << 1 < i; pair++) {
-          const p = i8x16.swizzle(b, i8x16.splat(<i8>(pair << 1)));
-          const q = i8x16.swizzle(b, i8x16.splat(<i8>((pair << 1) + 1)));
-          const plus = i8x16.add(v128.and(p, first), v128.and(q, second));
-          const minus = i8x16.add(v128.and(p, firstMinus), v128.and(q, secondMinus));
-          v128.store(out, i8x16.sub(i8x16.add(middle, plus), minus));
-          out += 16;
+        storeTable(out, v128.shuffle<i8>(b, b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), v128.shuffle<i8>(b, b, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), masks);
+        storeTable(out + 16, v128.shuffle<i8>(b, b, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2), v128.shuffle<i8>(b, b, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3), masks);
+        out += 32;
+        if (i > 4) {
+          storeTable(out, v128.shuffle<i8>(b, b, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4), v128.shuffle<i8>(b, b, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5), masks);
+          storeTable(out + 16, v128.shuffle<i8>(b, b, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6), v128.shuffle<i8>(b, b, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7), masks);
+          out += 32;
         }
         x += 32;
         left -= 8;
       }
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeTable(out: usize, p: v128, q: v128, masks: usize): void {
+  const plus = i8x16.add(v128.and(p, v128.load(masks)), v128.and(q, v128.load(masks, 32)));
+  const minus = i8x16.add(v128.and(p, v128.load(masks, 16)), v128.and(q, v128.load(masks, 48)));
+  v128.store(out, i8x16.sub(i8x16.add(i8x16.splat(63), plus), minus));
 }
 
 /**

@@ -8,7 +8,7 @@ import { productJob } from "./product-job.js";
 /** Columns of x that share a scale: BLOCK steps of assembly/language/linear/ternary.ts. */
 const BLOCK_COLUMNS = 256;
 /** Rows of x in the largest tile. */
-const TILE_ROWS = 4;
+const TILE_ROWS = 2;
 /** The kernel touches what it will read soon. */
 const AHEAD_BYTES = 320;
 
