@@ -35,3 +35,8 @@ export {
   reportQuantization,
   type WidthReport,
 } from "./report/report-quantization.js";
+export {
+  type DistillTernaryOptions,
+  type DistillTernaryProgress,
+  distillTernary,
+} from "./ternary/distill-ternary.js";
