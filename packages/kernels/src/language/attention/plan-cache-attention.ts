@@ -96,8 +96,8 @@ export function attentionJob(
         "4 GiB of WebAssembly's memory",
     );
   }
-  if (!(Math.abs(scale) < 2 ** 60)) {
-    throw new ShapeError(`${where}: expected scale to be a finite number, got ${scale}`);
+  if (!Number.isFinite(scale) || Math.abs(scale) > 2 ** 60) {
+    throw new ShapeError(`${where}: expected scale to be a number up to 2^60, got ${scale}`);
   }
   const blocks = Math.ceil(n / BLOCK_ROWS);
   const products = USUAL_LENGTH * cache.headDim * (heads / cache.kvHeads) * Math.min(n, BLOCK_ROWS);

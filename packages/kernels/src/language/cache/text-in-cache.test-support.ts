@@ -2,6 +2,7 @@ import { randomFloats, seededNumbers } from "../../runtime/fixtures.test-support
 import type { Kernels } from "../../runtime/load.js";
 import { createRotaryAngles } from "../../training/attention/create-rotary-angles.js";
 import { planCacheAttention } from "../attention/plan-cache-attention.js";
+import { planRotateAndAttend } from "../attention/plan-rotate-and-attend.js";
 import { createKvCache, type KvCache } from "./create-kv-cache.js";
 import type { KvCacheType } from "./kv-cache-layout.js";
 import { planRotateAndStore, type RopePairing } from "./plan-rotate-and-store.js";
@@ -35,6 +36,10 @@ export interface Step {
   readonly slots?: readonly number[];
   /** For each row, those of this call (by their place in it) that it sees, itself last. @default all before it */
   readonly paths?: readonly (readonly number[])[];
+  /** Slots that all rows see. @default the index of the first row */
+  readonly length?: number;
+  /** Whether one job does everything. */
+  readonly fused?: boolean;
 }
 
 /** A cache with everything that computes rows of a text in it. */
@@ -57,9 +62,9 @@ export function openText(
   const places = Math.max(text.length, 1);
   const { arena } = kernels;
   const angles = arena.upload(createRotaryAngles({ places, rotated: headDim }));
-  const compute = ({ rows, slots, paths }: Step): Float32Array => {
+  const compute = ({ rows, slots, paths, length, fused }: Step): Float32Array => {
     const n = rows.length;
-    const before = rows[0]!;
+    const before = length ?? rows[0]!;
     const own = slots ?? rows;
     const maxDepth = Math.max(1, ...(paths ?? []).map((path) => path.length)) + 1;
     const block = new Int32Array(n * maxDepth).fill(-7); // what lies behind a path is nobody's business
@@ -79,16 +84,22 @@ export function openText(
     };
     const y = arena.allocate(n * heads * headDim * 4);
     arena.f32(y.ptr, n * heads * headDim).fill(Number.NaN);
-    const store = planRotateAndStore(kernels, {
-      ...{ qkv: up.qkv.ptr, n, heads, positions: up.positions.ptr, slots: up.slots.ptr },
-      ...{ angles: angles.ptr, places, pairing, cache: cache.layout, layer: 1 },
-    });
-    const attend = planCacheAttention(kernels, {
-      ...{ q: up.qkv.ptr, qStride: width, y: y.ptr, n, heads, cache: cache.layout, layer: 1 },
-      ...{ state: up.state.ptr },
+    const common = { n, heads, cache: cache.layout, layer: 1 };
+    const rotation = {
+      ...{ ...common, qkv: up.qkv.ptr, positions: up.positions.ptr, slots: up.slots.ptr },
+      ...{ angles: angles.ptr, places, pairing },
+    };
+    const attention = {
+      ...{ y: y.ptr, state: up.state.ptr },
       ...(paths && { paths: { slots: up.paths.ptr, lengths: up.lengths.ptr, maxDepth } }),
-    });
-    for (const plan of [store, attend]) {
+    };
+    const plans = fused
+      ? [planRotateAndAttend(kernels, { ...rotation, ...attention })]
+      : [
+          planRotateAndStore(kernels, rotation),
+          planCacheAttention(kernels, { ...common, ...attention, q: up.qkv.ptr, qStride: width }),
+        ];
+    for (const plan of plans) {
       // Threads take pieces of any size here, however small the job.
       kernels.run({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, grain: 1 })) });
       plan.dispose();
