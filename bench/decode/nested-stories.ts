@@ -1,17 +1,14 @@
 // stories260K with nested weights, one model for every width, and texts to judge it by.
-import { readFileSync } from "node:fs";
-import { createLanguageModel, weightSensitivities } from "@edgewright/autograd/language";
 import {
-  bytesSource,
   createTokenizer,
   type DecoderWeights,
+  fileSource,
   readModel,
-  type WeightTensor,
   writeEwq,
 } from "@edgewright/core/model-files";
 import { loadTrainingKernels } from "@edgewright/kernels/training";
 import { type LanguageModel, loadLanguageModel } from "@edgewright/llm-decode";
-import { quantizeNested } from "@edgewright/quant";
+import { measureSensitivities, quantizeDecoder } from "@edgewright/quant";
 import { stories260K } from "./shared-models.js";
 import { readStories } from "./stories.js";
 
@@ -28,11 +25,11 @@ export interface NestedStories {
 }
 
 const WIDTHS = [2, 3, 4, 5, 6] as const;
-const TEST_STORIES = 40;
-const VALIDATION_STORIES = 20;
-const CALIBRATION_STORIES = 40;
+const TEST_STORIES = 32;
+const VALIDATION_STORIES = 12;
+const CALIBRATION_STORIES = 16;
 
-/** Rounds the model, weighted by Fisher sensitivities; `undefined` where the model or the text is absent. */
+/** Rounds the linear layers, weighted by Fisher sensitivities, the embedding to 8 bits; `undefined` where the model or the text is absent. */
 export async function loadNestedStories(stories: {
   /** Take only so many stories of each kind. @default all that there are */
   readonly most?: number;
@@ -40,7 +37,7 @@ export async function loadNestedStories(stories: {
   const file = stories260K("f32");
   const texts = readStories();
   if (file === undefined || texts === undefined) return undefined;
-  const contents = await readModel(bytesSource(readFileSync(file)));
+  const contents = await readModel(await fileSource(file));
   const tokenizer = await createTokenizer(contents.tokenizer!);
   const most = stories.most ?? Number.POSITIVE_INFINITY;
   const { contextLength } = contents.weights.config;
@@ -66,29 +63,7 @@ async function nestWeights(
   calibration: readonly (readonly number[])[],
 ): Promise<DecoderWeights> {
   using kernels = await loadTrainingKernels();
-  const model = createLanguageModel({ weights });
-  const sensitivities = await weightSensitivities(kernels, model, calibration);
-  const nest = (name: string, weight: WeightTensor): WeightTensor => {
-    if (!("data" in weight) || weight.dtype !== "f32") throw new Error(`${name} is not in f32`);
-    const { shape, data } = weight;
-    const options = { seedBits: WIDTHS[0], bits: WIDTHS.at(-1)! };
-    return quantizeNested(data, shape, { ...options, sensitivities: sensitivities.get(name)! });
-  };
-  return {
-    ...weights,
-    embedding: nest("embedding", weights.embedding),
-    layers: weights.layers.map((layer, at) => {
-      const name = `layers.${at}.`;
-      return {
-        ...layer,
-        query: nest(`${name}query`, layer.query),
-        key: nest(`${name}key`, layer.key),
-        value: nest(`${name}value`, layer.value),
-        output: nest(`${name}output`, layer.output),
-        gate: nest(`${name}gate`, layer.gate),
-        up: nest(`${name}up`, layer.up),
-        down: nest(`${name}down`, layer.down),
-      };
-    }),
-  };
+  const sensitivities = await measureSensitivities(kernels, weights, calibration);
+  const linear = { format: "nested", seedBits: WIDTHS[0], bits: WIDTHS.at(-1)! } as const;
+  return quantizeDecoder(weights, { linear }, { sensitivities });
 }
