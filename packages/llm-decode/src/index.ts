@@ -56,6 +56,12 @@ export {
   writeContinuationTable,
 } from "./lookup/continuation-table.js";
 export { type LookupDecodingOptions, lookupDecoding } from "./lookup/lookup-decoding.js";
+export {
+  type LoadModelOptions,
+  loadModelContents,
+  type ModelSource,
+  openModelContents,
+} from "./loading/load-model.js";
 export type { ForwardOptions, LanguageModel, Prompt } from "./model/language-model.js";
 export {
   type LoadLanguageModelOptions,

@@ -1,5 +1,10 @@
 import { EdgewrightError } from "@edgewright/core";
-import type { DecoderConfig, DecoderWeights } from "@edgewright/core/model-files";
+import {
+  type DecoderConfig,
+  type DecoderWeights,
+  type OpenedModel,
+  openContents,
+} from "@edgewright/core/model-files";
 import type { Kernels } from "@edgewright/kernels";
 import { createRotaryAngles } from "@edgewright/kernels/language";
 import type { CachedSession } from "./decoder-session.js";
@@ -28,13 +33,14 @@ export interface LoadDecoderOptions extends PackDecoderOptions {
 }
 
 /**
- * Packs weights and what sessions share.
+ * Packs weights and what sessions share. An opened model is read a block at a time, so that no second copy of it
+ * lies in memory.
  *
  * @throws EdgewrightError `out-of-memory` and `aborted`; nothing is kept then.
  */
 export async function loadDecoder(
   kernels: Kernels,
-  weights: DecoderWeights,
+  weights: DecoderWeights | OpenedModel,
   options: LoadDecoderOptions = {},
 ): Promise<LoadedDecoder> {
   const { config } = weights;
@@ -49,7 +55,8 @@ export async function loadDecoder(
   const angles = kernels.arena.upload(table);
   let decoder: PackedDecoder;
   try {
-    decoder = await packDecoder(kernels, weights, options);
+    const model = "layers" in weights ? openContents({ weights, metadata: {} }) : weights;
+    decoder = await packDecoder(kernels, model, options);
   } catch (error) {
     angles.dispose();
     throw error;

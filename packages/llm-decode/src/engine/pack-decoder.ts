@@ -1,5 +1,5 @@
 import { EdgewrightError, throwIfAborted, UnsupportedError } from "@edgewright/core";
-import type { DecoderConfig, DecoderWeights, WeightTensor } from "@edgewright/core/model-files";
+import type { DecoderConfig, OpenedModel, WeightTensor } from "@edgewright/core/model-files";
 import type { Allocation, Kernels } from "@edgewright/kernels";
 import { type PackedLinear, packLinear } from "@edgewright/kernels/language";
 
@@ -47,16 +47,17 @@ export interface PackDecoderOptions {
 }
 
 /**
- * Moves a model's weights into WebAssembly memory, layer by layer.
+ * Moves a model's weights into WebAssembly memory as they are read, block by block, so that there is never a
+ * second copy of more than one.
  *
  * @throws EdgewrightError `out-of-memory`, and `aborted`; what was taken is given back then.
  */
 export async function packDecoder(
   kernels: Kernels,
-  weights: DecoderWeights,
+  model: OpenedModel,
   options: PackDecoderOptions = {},
 ): Promise<PackedDecoder> {
-  const { config } = weights;
+  const { config } = model;
   const owned: (PackedLinear | Allocation)[] = [];
   const keep = <T extends PackedLinear | Allocation>(taken: T): T => {
     owned.push(taken);
@@ -69,12 +70,11 @@ export async function packDecoder(
     keep(packLinear(kernels, tensors));
   const norm = (values: Float32Array): number => keep(kernels.arena.upload(values)).ptr;
   try {
-    const embedding = pack([weights.embedding]);
-    const output = weights.output ? pack([weights.output]) : embedding;
-    const outputNorm = norm(weights.outputNorm);
+    const embedding = pack([await model.readEmbedding()]);
     const layers: PackedLayer[] = [];
-    for (const layer of weights.layers) {
+    for (let at = 0; at < config.layers; at++) {
       throwIfAborted(options.signal, "packDecoder");
+      const layer = await model.readLayer(at);
       layers.push({
         attentionNorm: norm(layer.attentionNorm),
         attentionInput: packSideBySide(pack, [layer.query, layer.key, layer.value]),
@@ -86,8 +86,10 @@ export async function packDecoder(
         feedForwardOutput: pack([layer.down]),
       });
       options.onProgress?.(layers.length, config.layers);
-      await Promise.resolve();
     }
+    const outputNorm = norm(await model.readOutputNorm());
+    const untied = await model.readOutput();
+    const output = untied ? pack([untied]) : embedding;
     const bytes = owned.reduce((sum, taken) => sum + taken.bytes, 0);
     const widths = commonWidths(owned);
     return { config, embedding, layers, outputNorm, output, widths, bytes, dispose };

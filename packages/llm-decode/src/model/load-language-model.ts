@@ -1,16 +1,16 @@
 import { EdgewrightError } from "@edgewright/core";
-import { createTokenizer, type ModelContents, type Tokenizer } from "@edgewright/core/model-files";
+import { createTokenizer, type Tokenizer } from "@edgewright/core/model-files";
 import type { Kernels, LoadKernelsOptions } from "@edgewright/kernels";
 import { type KvCacheType, loadLanguageKernels } from "@edgewright/kernels/language";
 import { type ChatFormatter, createChatFormatter } from "../chat/chat.js";
 import { type LoadedDecoder, loadDecoder } from "../engine/loaded-decoder.js";
 import {
   type LoadModelOptions,
-  loadModelContents,
   type ModelSource,
+  openModelContents,
 } from "../loading/load-model.js";
 import { createLanguageModel, type LanguageModel } from "./language-model.js";
-import { estimateMemory } from "./memory-statement.js";
+import { estimateMemory, type MemoryStatement } from "./memory-statement.js";
 
 /** Options of {@link loadLanguageModel}. */
 export interface LoadLanguageModelOptions extends LoadModelOptions {
@@ -53,26 +53,27 @@ export async function loadLanguageModel(
   source: ModelSource,
   options: LoadLanguageModelOptions = {},
 ): Promise<LanguageModel> {
-  const contents = await loadModelContents(source, options);
-  checkMemory(contents, options);
-  const { weights, metadata } = contents;
-  const {
-    threads = 1,
-    variant = "auto",
-    signal,
-    capacity = weights.config.contextLength,
-  } = options;
-  const tokenizer =
-    options.tokenizer ?? (contents.tokenizer && (await createTokenizer(contents.tokenizer)));
+  const opened = await openModelContents(source, options);
+  const { config, metadata } = opened;
+  const { threads = 1, variant = "auto", signal, capacity = config.contextLength } = options;
   const { cacheType, maxRows } = options;
+  const sessionOptions = {
+    capacity,
+    ...(cacheType && { cacheType }),
+    ...(maxRows !== undefined && { maxRows }),
+  };
+  const memory = await estimateMemory(opened, sessionOptions);
+  checkMemory(memory, options.maximumBytes);
+  const tokenizer =
+    options.tokenizer ?? (opened.tokenizer && (await createTokenizer(opened.tokenizer)));
   const template = options.chatTemplate ?? tokenizer?.chatTemplate;
-  const { total } = estimateMemory(weights, { capacity, ...(cacheType && { cacheType }) });
   const kernels =
-    options.kernels ?? (await loadLanguageKernels({ threads, variant, initialBytes: total }));
+    options.kernels ??
+    (await loadLanguageKernels({ threads, variant, initialBytes: memory.total + 65536 }));
   let loaded: LoadedDecoder | undefined;
   try {
-    loaded = await loadDecoder(kernels, weights, {
-      maxPositions: Math.max(capacity, weights.config.contextLength),
+    loaded = await loadDecoder(kernels, opened, {
+      maxPositions: Math.max(capacity, config.contextLength),
       ...(signal && { signal }),
     });
     return createLanguageModel({
@@ -80,11 +81,7 @@ export async function loadLanguageModel(
       tokenizer,
       chat: template === undefined ? undefined : chatFormatterFor(template, tokenizer),
       metadata,
-      sessionOptions: {
-        capacity,
-        ...(cacheType && { cacheType }),
-        ...(maxRows !== undefined && { maxRows }),
-      },
+      sessionOptions,
       release: () => {
         if (options.kernels === undefined) kernels.dispose();
       },
@@ -105,18 +102,15 @@ function chatFormatterFor(template: string, tokenizer: Tokenizer | undefined): C
   });
 }
 
-function checkMemory({ weights }: ModelContents, options: LoadLanguageModelOptions): void {
-  const { maximumBytes = Number.POSITIVE_INFINITY, capacity, cacheType, maxRows } = options;
-  const statement = estimateMemory(weights, {
-    ...(capacity !== undefined && { capacity }),
-    ...(cacheType !== undefined && { cacheType }),
-    ...(maxRows !== undefined && { maxRows }),
-  });
-  if (statement.total <= maximumBytes) return;
+function checkMemory(
+  { weights, cache, activations, total }: MemoryStatement,
+  maximumBytes = Number.POSITIVE_INFINITY,
+): void {
+  if (total <= maximumBytes) return;
   throw new EdgewrightError(
     "out-of-memory",
-    `loadLanguageModel: the model would take ${statement.total} bytes (weights ${statement.weights}, cache ${statement.cache}, ` +
-      `activations ${statement.activations}), more than maximumBytes of ${maximumBytes}; ` +
+    `loadLanguageModel: the model would take ${total} bytes (weights ${weights}, cache ${cache}, ` +
+      `activations ${activations}), more than maximumBytes of ${maximumBytes}; ` +
       "take fewer bits, a smaller capacity or a cache of int8",
   );
 }

@@ -1,5 +1,5 @@
 import { packedBytes } from "@edgewright/core";
-import type { DecoderConfig, DecoderWeights, WeightTensor } from "@edgewright/core/model-files";
+import type { DecoderConfig, OpenedModel, WeightTensor } from "@edgewright/core/model-files";
 import type { KvCacheType } from "@edgewright/kernels/language";
 
 /** Bytes of WebAssembly memory, by what they hold. */
@@ -23,25 +23,24 @@ export interface MemoryOptions {
 }
 
 /**
- * What a model and one session of it will take in WebAssembly memory, before anything is taken; right within
- * some per cent, since panels are rounded up.
+ * What a model and one session of it will take in WebAssembly memory, before anything is taken: right within
+ * some per cent, since panels are rounded up, where all blocks are as large as the first one, which is read.
  */
-export function estimateMemory(
-  weights: DecoderWeights,
+export async function estimateMemory(
+  model: OpenedModel,
   options: MemoryOptions = {},
-): MemoryStatement {
-  const { config } = weights;
+): Promise<MemoryStatement> {
+  const { config, tied } = model;
   const { capacity = config.contextLength, cacheType = "f16", maxRows = 64 } = options;
-  let sum = weights.outputNorm.byteLength + bytesOf(weights.embedding);
-  if (weights.output) sum += bytesOf(weights.output);
-  for (const layer of weights.layers) {
-    for (const part of Object.values(layer) as (WeightTensor | Float32Array)[]) {
-      sum += part instanceof Float32Array ? part.byteLength : bytesOf(part);
-    }
+  const embedding = bytesOf(await model.readEmbedding());
+  let layer = 0;
+  for (const part of Object.values(await model.readLayer(0)) as (WeightTensor | Float32Array)[]) {
+    layer += part instanceof Float32Array ? part.byteLength : bytesOf(part);
   }
+  const weights = embedding * (tied ? 1 : 2) + layer * config.layers + config.dim * 4;
   const cache = cacheBytes(config, capacity, cacheType);
   const activations = activationBytes(config, Math.min(maxRows, capacity), capacity);
-  return { weights: sum, cache, activations, total: sum + cache + activations };
+  return { weights, cache, activations, total: weights + cache + activations };
 }
 
 function bytesOf(weight: WeightTensor): number {
