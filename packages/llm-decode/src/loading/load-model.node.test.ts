@@ -26,6 +26,7 @@ let requests: string[] = [];
 let etag = '"one"';
 let cuts = 0; // how many bodies break off half-way
 let goesOn = true; // whether ranges are served
+let cutWhen: Promise<unknown> = Promise.resolve(); // what a body that breaks off waits for
 
 beforeAll(async () => {
   server = createServer(answer);
@@ -34,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 beforeEach(() => {
-  [requests, etag, cuts, goesOn] = [[], '"one"', 0, true];
+  [requests, etag, cuts, goesOn, cutWhen] = [[], '"one"', 0, true, Promise.resolve()];
   folder = mkdtempSync(join(tmpdir(), "edgewright-cache-"));
   return () => rmSync(folder, { recursive: true });
 });
@@ -71,9 +72,18 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   else if (cuts > 0) {
     cuts--;
     response.write(file.subarray(begin, begin + ((end - begin) >> 1)), () => {
-      setTimeout(() => response.destroy(), 20); // when the client has read them
+      void cutWhen.then(() => response.destroy());
     });
   } else response.end(file.subarray(begin, end));
+}
+
+// A body breaks off when some of it has come through: sooner, a client would begin again.
+function cutAfterProgress(): (progress: FileProgress) => void {
+  let onProgress: (progress: FileProgress) => void = () => undefined;
+  cutWhen = new Promise((resolve) => {
+    onProgress = resolve;
+  });
+  return onProgress;
 }
 
 // Bytes, not numbers one by one: those take a while to compare.
@@ -102,7 +112,7 @@ describe("loading over the web", () => {
 
   test("a connection that is cut is taken up again", async () => {
     cuts = 2;
-    const options = { cache: folder, integrity: sha256 };
+    const options = { cache: folder, integrity: sha256, onProgress: cutAfterProgress() };
     expectWhole(await loadModelContents(`${base}/m.ewq`, options));
     expect(requests.length).toBe(3);
     expect(requests[1]).toMatch(/^GET \/m\.ewq bytes=\d+-$/);
@@ -111,7 +121,8 @@ describe("loading over the web", () => {
   test("a server that cannot go on, or cuts for ever, is an error, and nothing is kept", async () => {
     cuts = 1;
     goesOn = false;
-    await expect(loadModelContents(`${base}/m.ewq`, { cache: folder })).rejects.toMatchObject({
+    const options = { cache: folder, onProgress: cutAfterProgress() };
+    await expect(loadModelContents(`${base}/m.ewq`, options)).rejects.toMatchObject({
       code: "unavailable",
       message: expect.stringContaining("the server does not go on from there"),
     });

@@ -10,7 +10,10 @@ import {
   fileSource,
   filesFolder,
   type ModelContents,
-  readModel,
+  type OpenedModel,
+  openContents,
+  openModel,
+  readOpenedModel,
   urlSource,
 } from "@edgewright/core/model-files";
 import { createBrowserCache } from "./browser-cache.js";
@@ -87,18 +90,32 @@ export async function loadModelContents(
   source: ModelSource,
   options: LoadModelOptions = {},
 ): Promise<ModelContents> {
+  return readOpenedModel(await openModelContents(source, options));
+}
+
+/**
+ * As {@link loadModelContents}, with the weights left where they are: to be read a block at a time.
+ *
+ * @throws as {@link loadModelContents}; what is wrong with a weight shows when it is read.
+ */
+export async function openModelContents(
+  source: ModelSource,
+  options: LoadModelOptions = {},
+): Promise<OpenedModel> {
   const { signal, onProgress } = options;
   throwIfAborted(signal, "loadModelContents");
-  const given = (source as Partial<ModelContents>).weights;
+  if (isContents(source)) return openContents(source);
   const tokenizer = options.tokenizerFile && (await openFile(options.tokenizerFile, options));
-  const reading = {
+  return openModel(await openModelSource(source, options), {
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
     ...(tokenizer ? { tokenizer } : {}),
-  };
-  if (given && "config" in given) return source as ModelContents;
-  const opened = await openModelSource(source as Exclude<ModelSource, ModelContents>, options);
-  return readModel(opened, reading);
+  });
+}
+
+function isContents(source: ModelSource): source is ModelContents {
+  const { weights } = source as Partial<ModelContents>;
+  return typeof weights === "object" && "config" in weights;
 }
 
 /** Opens a source: a file, or a folder of files that belong together. */

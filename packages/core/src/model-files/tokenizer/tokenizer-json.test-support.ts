@@ -65,3 +65,57 @@ export function llamaTokenizerJson(data: TokenizerData | undefined): Record<stri
     },
   };
 }
+
+/**
+ * A byte-level tokenizer of 288 tokens with Llama 3's way to cut texts, and two control tokens; its merges were trained by
+ * Hugging Face's tokenizers 0.23.2 on a sentence.
+ */
+export function byteLevelTokenizerJson(): Record<string, unknown> {
+  const merges = [
+    ...["h e", "t he", "Ġ a", "Ġ the", "i t", "n d", "Ġa nd", "e n", "i r", "l e"],
+    ...["l it", "r e", "s a", "t le", "Ġ b", "Ġ g", "Ġ i", "Ġ lit", "Ġ sa"],
+    ...["Ġlit tle", "' re", "1 2", "a p", "a r", "d en", "h ap", "i d", "i m", "n t", "o y"],
+    ...["p y", "t im"],
+  ];
+  const tokens = [...byteAlphabet(), ...merges.map((merge) => merge.replace(" ", ""))];
+  const edges = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  return {
+    version: "1.0",
+    added_tokens: ["<|begin|>", "<|end|>"].map((content, at) => {
+      return { id: tokens.length + at, content, special: true, ...edges };
+    }),
+    normalizer: null,
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        {
+          type: "Split",
+          pattern: {
+            Regex:
+              "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+          },
+          behavior: "Isolated",
+          invert: false,
+        },
+        { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+      ],
+    },
+    post_processor: null,
+    decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
+    model: {
+      type: "BPE",
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges,
+      ignore_merges: true,
+    },
+  };
+}
+
+// GPT-2's letters for bytes: what can be seen stands for itself, the rest lies from U+0100; sorted.
+function byteAlphabet(): string[] {
+  const seen = (byte: number): boolean =>
+    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  let hidden = 0;
+  const letters = Array.from({ length: 256 }, (_, byte) => (seen(byte) ? byte : 256 + hidden++));
+  return letters.sort((a, b) => a - b).map((code) => String.fromCharCode(code));
+}

@@ -32,6 +32,7 @@ export async function createJsonTokenizer(data: TokenizerJsonData): Promise<Toke
   const reader = build(data.tokenizer);
   let careful: InstanceType<typeof Reader> | undefined; // knows no special token by name
   const specials = added.filter((one) => one.special);
+  const hiddenIds = new Set(specials.map((one) => one.id));
 
   const idOfToken = (name: string): number | undefined => reader.token_to_id(name);
   const bos = tokenOf(config.bos_token, idOfToken);
@@ -66,13 +67,15 @@ export async function createJsonTokenizer(data: TokenizerJsonData): Promise<Toke
     const take = (): string => {
       const known = textOf(before, special);
       const text = textOf([...before, ...waiting], special).slice(known.length);
-      if (text !== "") before = waiting;
+      // A token without a text of its own may still be the one that a space was taken off.
+      before = text === "" ? [...before, ...waiting].slice(-LONGEST_CHARACTER) : waiting;
       waiting = [];
       return text;
     };
     return {
       push(id) {
         check(id);
+        if (!special && hiddenIds.has(id)) return "";
         waiting.push(id);
         const text = textOf([...before, ...waiting], special);
         return text.endsWith(BROKEN) && waiting.length < LONGEST_CHARACTER ? "" : take();
