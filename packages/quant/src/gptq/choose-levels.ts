@@ -1,14 +1,15 @@
 import { costOf, type ErrorMetric } from "./error-metric.js";
 
 /**
- * The levels that column k (in the metric's order) may take: calls back with each. A rounding scheme is this and
- * nothing else.
+ * The levels that columns may take: choice i of column k (in the metric's order) stands for
+ * `table[starts[k] + i]`. A rounding scheme is this and nothing else.
  */
 export interface LevelChoice {
-  /** Number of choices of column k. */
-  count(k: number): number;
-  /** The weight that choice i of column k stands for. */
-  level(k: number, choice: number): number;
+  /** Choices of every column. */
+  readonly count: number;
+  readonly table: Float64Array;
+  /** [size] */
+  readonly starts: Uint32Array;
 }
 
 /** Finds a choice for every column of a row. */
@@ -44,11 +45,12 @@ export function createLevelChooser(metric: ErrorMetric): LevelChooser {
   const plainError = new Float64Array(size);
   const pull = new Float64Array(size);
 
-  const nearest = (target: number, k: number, levels: LevelChoice): number => {
+  const nearest = (target: number, k: number, { count, table, starts }: LevelChoice): number => {
+    const start = starts[k]!;
     let best = 0;
-    let distance = Infinity;
-    for (let choice = 0; choice < levels.count(k); choice++) {
-      const away = Math.abs(target - levels.level(k, choice));
+    let distance = Math.abs(target - table[start]!);
+    for (let choice = 1; choice < count; choice++) {
+      const away = Math.abs(target - table[start + choice]!);
       if (away >= distance) continue;
       distance = away;
       best = choice;
@@ -56,8 +58,8 @@ export function createLevelChooser(metric: ErrorMetric): LevelChooser {
     return best;
   };
 
-  const settle = (weights: Float64Array, levels: LevelChoice): void => {
-    for (let k = 0; k < size; k++) error[k] = weights[k]! - levels.level(k, choices[k]!);
+  const settle = (weights: Float64Array, { table, starts }: LevelChoice): void => {
+    for (let k = 0; k < size; k++) error[k] = weights[k]! - table[starts[k]! + choices[k]!]!;
   };
 
   // One column at a time: with the others fixed, the best level is the one nearest to where the gradient vanishes.
@@ -75,8 +77,9 @@ export function createLevelChooser(metric: ErrorMetric): LevelChooser {
         const choice = nearest(target, k, levels);
         if (choice === choices[k]) continue;
         const before = Math.abs(target - (weights[k]! - error[k]!));
-        const after = weights[k]! - levels.level(k, choice);
-        if (Math.abs(target - levels.level(k, choice)) >= before * (1 - 1e-9)) continue;
+        const after = weights[k]! - levels.table[levels.starts[k]! + choice]!;
+        if (Math.abs(target - levels.table[levels.starts[k]! + choice]!) >= before * (1 - 1e-9))
+          continue;
         const change = after - error[k]!;
         for (let col = 0; col < size; col++) pull[col]! += change * moments[k * size + col]!;
         choices[k] = choice;
@@ -95,9 +98,9 @@ export function createLevelChooser(metric: ErrorMetric): LevelChooser {
         let owed = 0;
         for (let j = 0; j < k; j++) owed += feedback[k * size + j]! * error[j]!;
         choices[k] = nearest(weights[k]! + owed, k, levels);
-        error[k] = weights[k]! - levels.level(k, choices[k]!);
+        error[k] = weights[k]! - levels.table[levels.starts[k]! + choices[k]!]!;
         plain[k] = nearest(weights[k]!, k, levels);
-        plainError[k] = weights[k]! - levels.level(k, plain[k]!);
+        plainError[k] = weights[k]! - levels.table[levels.starts[k]! + plain[k]!]!;
       }
       if (costOf(metric, plainError) < costOf(metric, error)) {
         choices.set(plain);

@@ -70,23 +70,23 @@ export function* quantizeInt4GptqSteps(
   const store =
     scaleType === "f16" ? (one: number) => fromFloat16Bits(toFloat16Bits(one)) : Math.fround;
   const row = new Float64Array(cols);
-  let base = 0;
   const levels: LevelChoice = {
-    count: () => 16,
-    level: (k, choice) => {
-      const group = base + Math.floor(order[k]! / groupSize);
-      return (choice - zeroPoints[group]!) * scales[group]!;
-    },
+    count: 16,
+    table: new Float64Array(groups * 16),
+    starts: Uint32Array.from(order, (col) => 16 * Math.floor(col / groupSize)),
   };
   let sinceStep = 0;
   for (let at = 0; at < rows; at++) {
-    base = at * groups;
+    const base = at * groups;
     for (let group = 0; group < groups; group++) {
       const start = at * cols + group * groupSize;
       const end = Math.min(start + groupSize, (at + 1) * cols);
       const found = searchScale(weights, start, end, importance, at * cols, symmetric, store);
       scales[base + group] = found.scale;
       zeroPoints[base + group] = found.zeroPoint;
+      for (let code = 0; code < 16; code++) {
+        levels.table[group * 16 + code] = (code - found.zeroPoint) * found.scale;
+      }
     }
     for (let k = 0; k < cols; k++) row[k] = weights[at * cols + order[k]!]!;
     chooser.choose(row, levels);

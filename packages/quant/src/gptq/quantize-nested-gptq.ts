@@ -21,7 +21,7 @@ export interface QuantizeNestedGptqOptions {
 }
 
 /** Rounds of fitting levels and changing codes in turn, at every width. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /**
  * Nested codes as {@link quantizeNested} makes them, a codebook a row, chosen so that the layer's outputs on a
@@ -83,9 +83,11 @@ export function* quantizeNestedGptqSteps(
       const seeding = width === seedBits;
       if (!seeding) levels = splitter.split(sorted, rowCodes, levels);
       const table = levels;
-      const choice: LevelChoice = seeding
-        ? { count: () => table.length, level: (_, code) => table[code]! }
-        : { count: () => 2, level: (k, child) => table[2 * rowCodes[k]! + child]! };
+      const choice: LevelChoice = {
+        count: seeding ? table.length : 2,
+        table,
+        starts: Uint32Array.from(rowCodes, (code) => (seeding ? 0 : 2 * code)),
+      };
       const chosen = new Uint8Array(cols);
       const readCodes = (): void => {
         for (let k = 0; k < cols; k++) {

@@ -2,7 +2,7 @@ import { solveSymmetric } from "../internal/solve-symmetric.js";
 import type { ErrorMetric } from "./error-metric.js";
 
 /** More levels than this are left as they are: a fit of 2^b unknowns costs their cube, and gains little. */
-const MOST_LEVELS = 64;
+const MOST_LEVELS = 32;
 
 /** A pull towards the levels there are, as a share of the mean diagonal, where the fit has no say. */
 const RIDGE = 1e-3;
