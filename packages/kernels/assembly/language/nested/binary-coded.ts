@@ -1,5 +1,6 @@
 // y = W x for binary-coded weights by table look-up (T-MAC): a nibble holds the signs of 4 columns of a row in one
 // plane and numbers a sum in the table that binary_tables made for those columns. A look-up serves 16 rows.
+import { multiplyAdd } from "../../lanes";
 import {
   finishLanes,
   GROUP_STEPS,
@@ -92,20 +93,22 @@ function addScaled(sums: usize, scales: usize, factor: v128): void {
 
 function addBlock(w: usize, x: usize, count: i32, sums: usize, scales: usize, info: usize): void {
   const low = v128.load(LOW_NIBBLES);
-  let s0 = i16x8.splat(0);
+  // An entry counts 63 too much: o takes 126 a step off, s the same off both bytes of a lane.
+  const start = -126 * count;
+  let s0 = i16x8.splat(<i16>(start * 257));
   let s1 = s0;
   let s2 = s0;
   let s3 = s0;
-  let o0 = s0;
-  let o1 = s0;
-  let o2 = s0;
-  let o3 = s0;
+  let o0 = i16x8.splat(<i16>start);
+  let o1 = o0;
+  let o2 = o0;
+  let o3 = o0;
   let first: v128, second: v128, v: v128, t: v128;
   let i = count;
   for (;;) {
-    first = v128.load(x, 0);
+    first = v128.load(x);
     second = v128.load(x, 16);
-    v = v128.load(w, 0);
+    v = v128.load(w);
     t = i8x16.add(lookUp(first, v128.and(v, low)), lookUp(second, v128.and(i16x8.shr_u(v, 4), low)));
     s0 = i16x8.add(s0, t);
     o0 = i16x8.add(o0, i16x8.shr_u(t, 8));
@@ -145,12 +148,11 @@ function addBlock(w: usize, x: usize, count: i32, sums: usize, scales: usize, in
     i -= 2;
     if (!i) break;
   }
-  const bias = i32x4.splat(126 * count);
   const factor = v128.load_splat<f32>(info);
-  flush(sums, scales, s0, o0, bias, factor);
-  flush(sums + 64, scales + 64, s1, o1, bias, factor);
-  flush(sums + 128, scales + 128, s2, o2, bias, factor);
-  flush(sums + 192, scales + 192, s3, o3, bias, factor);
+  flush(sums, scales, s0, o0, factor);
+  flush(sums + 64, scales + 64, s1, o1, factor);
+  flush(sums + 128, scales + 128, s2, o2, factor);
+  flush(sums + 192, scales + 192, s3, o3, factor);
 }
 
 // @ts-ignore: decorator
@@ -162,21 +164,20 @@ function lookUp(table: v128, at: v128): v128 {
 // Adds the sums of a block to those of 16 rows.
 // @ts-ignore: decorator
 @inline
-function flush(sums: usize, scales: usize, s: v128, o: v128, bias: v128, factor: v128): void {
+function flush(sums: usize, scales: usize, s: v128, o: v128, factor: v128): void {
   const even = i16x8.sub(s, i16x8.shl(o, 8));
-  addSums(sums, scales, i32x4.extend_low_i16x8_u(even), bias, factor);
-  addSums(sums + 16, scales + 16, i32x4.extend_high_i16x8_u(even), bias, factor);
-  addSums(sums + 32, scales + 32, i32x4.extend_low_i16x8_u(o), bias, factor);
-  addSums(sums + 48, scales + 48, i32x4.extend_high_i16x8_u(o), bias, factor);
+  addSums(sums, scales, i32x4.extend_low_i16x8_s(even), factor);
+  addSums(sums + 16, scales + 16, i32x4.extend_high_i16x8_s(even), factor);
+  addSums(sums + 32, scales + 32, i32x4.extend_low_i16x8_s(o), factor);
+  addSums(sums + 48, scales + 48, i32x4.extend_high_i16x8_s(o), factor);
 }
 
 // @ts-ignore: decorator
 @inline
-function addSums(sums: usize, scales: usize, s: v128, bias: v128, factor: v128): void {
-  const real = f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(s, bias)), factor);
-  v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(real, v128.load(scales))));
+function addSums(sums: usize, scales: usize, s: v128, factor: v128): void {
+  const real = f32x4.mul(f32x4.convert_i32x4_s(s), factor);
+  v128.store(sums, multiplyAdd(v128.load(sums), real, v128.load(scales)));
 }
-
 
 // In memory rather than v128.const, which V8 13 makes anew at every use in a loop.
 const LOW_NIBBLES = memory.data<u32>([0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f]);
