@@ -8,9 +8,9 @@ import { productJob } from "../linear/product-job.js";
 import { checkPlanes, fillPlanePanels, firstPlanes, PANEL_ROWS } from "./bit-plane-panels.js";
 import { withOwnWords } from "./with-own-words.js";
 
-/** Columns that share a scale of their tables at most, and the bytes of a step of 8 columns. */
-const BLOCK_COLUMNS = 512;
-const STEP_BYTES = 64;
+const BLOCK_COLUMNS = 512; // that share a scale of their tables at most
+const SMALLEST_GROUP = 32; // unless it is the whole row
+const STEP_BYTES = 64; // of 8 columns
 const TABLE_BYTES = 32; // of a step
 const LINE = 64;
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
@@ -151,7 +151,7 @@ function scalesBefore(seedBits: number, width: number): number {
 }
 
 /** Bytes of a row of tables, of what goes with it, and of sums. */
-function workspaceOf({ rows, cols, groupSize = cols }: LinearSize): {
+function workspaceOf({ rows, cols, groupSize = SMALLEST_GROUP }: LinearSize): {
   tables: number;
   info: number;
   sums: number;
