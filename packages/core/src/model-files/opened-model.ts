@@ -23,11 +23,13 @@ export interface OpenedModel {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Whether the output shares the embedding's weights. */
   readonly tied: boolean;
+  /** [vocabSize, dim]. */
   readEmbedding(): Promise<WeightTensor>;
   /** The weights of one block, from 0. */
   readLayer(layer: number): Promise<DecoderLayer>;
+  /** [dim]. */
   readOutputNorm(): Promise<Float32Array>;
-  /** Undefined where it is tied. */
+  /** [vocabSize, dim]; undefined where it is tied. */
   readOutput(): Promise<WeightTensor | undefined>;
 }
 

@@ -1,5 +1,6 @@
 /** A hash that takes its bytes a piece at a time. */
 export interface Hash {
+  /** Adds the next bytes. */
   update(bytes: Uint8Array): void;
   /** The hash as lower-case hexadecimal digits; nothing can be added afterwards. */
   digest(): string;

@@ -32,13 +32,27 @@ export function createBrowserCache(name = "edgewright-models"): ModelCache {
     open,
     async store(key, stream, tag) {
       let fault: unknown;
-      const watched = stream.pipeThrough(new TransformStream());
+      const reader = stream.getReader();
+      // The Cache API says of a stream that fails no more than that it did.
+      const watched = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          try {
+            const { done, value } = await reader.read();
+            if (done) controller.close();
+            else controller.enqueue(value);
+          } catch (cause) {
+            fault = cause;
+            controller.error(cause);
+          }
+        },
+        cancel: (reason) => reader.cancel(reason),
+      });
       const headers = tag === undefined ? {} : { [TAG]: tag };
       try {
         const cache = await caches.open(name);
         await cache.put(addressOf(key), new Response(watched, { headers }));
       } catch (cause) {
-        fault = cause;
+        fault ??= cause;
       }
       const stored = fault === undefined ? await open(key) : undefined;
       if (stored) return stored.source;
