@@ -3,14 +3,20 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { EdgewrightError } from "@edgewright/core";
 import { checkpointFolder } from "./checkpoint.js";
+import { languageModelFolder } from "./language/language-models.js";
+import { LANGUAGE_RECIPES, type LanguageRecipe } from "./language/language-recipes.js";
 import { RECIPES, type Recipe } from "./recipes.js";
 
 /** What `pnpm zoo:train` is asked to do. */
 export interface CommandLine {
   /** Which models, changed as the options say. */
   readonly recipes: readonly Recipe[];
+  /** Which language models. */
+  readonly languages: readonly LanguageRecipe[];
   /** Where checkpoints and cards go, absolute. */
   readonly out: string;
+  /** Where language models and their cards go, absolute. */
+  readonly languageOut: string;
   /** Whether to go on where an interrupted training stopped. */
   readonly resume: boolean;
   /** Training pictures to use; `undefined` for all. */
@@ -24,9 +30,10 @@ const QUICK_PICTURES = 2048;
 /** Shown by `--help`. */
 export const USAGE = `Trains the models of the zoo from scratch with @edgewright/autograd.
 
-  pnpm zoo:train                      all of them, one after another
+  pnpm zoo:train                      all image classifiers, one after another
   pnpm zoo:train lenet-5 ds-net-w8    these two
   pnpm zoo:train lenet-5 --quick      a trial of seconds, which says nothing about accuracy
+  pnpm zoo:train stories-ternary      a language model, an hour; needs stories260K and TinyStories (see the README)
 
 Options
   --quick        one epoch of ${QUICK_PICTURES} pictures
@@ -38,6 +45,7 @@ Options
   --help         this text
 
 Models: ${RECIPES.map(({ name }) => name).join(", ")}
+Language models: ${LANGUAGE_RECIPES.map(({ name }) => name).join(", ")}
 Two processes may train two models at the same time; each takes one core.`;
 
 /**
@@ -55,8 +63,18 @@ export function parseCommandLine(args: readonly string[], cwd: string): CommandL
   const isChanged = values.quick || Object.keys(changes).length > 0;
   const trials = fileURLToPath(new URL("../.cache/trials", import.meta.url));
   const ownFolder = isChanged ? trials : checkpointFolder();
+  const languages = positionals.flatMap(
+    (name) => LANGUAGE_RECIPES.find((recipe) => recipe.name === name) ?? [],
+  );
+  if (isChanged && languages.length > 0) {
+    throw invalid("language models have no trials: leave --quick, --epochs and --seed out");
+  }
+  const others = positionals.filter((name) => languages.every((recipe) => recipe.name !== name));
+  const recipes = languages.length > 0 && others.length === 0 ? [] : findRecipes(others);
   return {
-    recipes: findRecipes(positionals).map((recipe) => ({ ...recipe, ...changes })),
+    recipes: recipes.map((recipe) => ({ ...recipe, ...changes })),
+    languages,
+    languageOut: values.out === undefined ? languageModelFolder() : resolve(cwd, values.out),
     out: values.out === undefined ? ownFolder : resolve(cwd, values.out),
     resume: values.resume,
     pictures: values.quick ? QUICK_PICTURES : undefined,
@@ -69,7 +87,7 @@ function findRecipes(names: readonly string[]): readonly Recipe[] {
   return names.map((name) => {
     const recipe = RECIPES.find((candidate) => candidate.name === name);
     if (recipe !== undefined) return recipe;
-    const known = RECIPES.map((candidate) => candidate.name).join(", ");
+    const known = [...RECIPES, ...LANGUAGE_RECIPES].map((candidate) => candidate.name).join(", ");
     throw invalid(`there is no model "${name}" in the zoo; there are ${known}`);
   });
 }

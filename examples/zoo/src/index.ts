@@ -10,6 +10,13 @@ export { type LabelledImages, selectImages } from "./data/labelled-images.js";
 export { loadDataset } from "./data/load-dataset.js";
 export { loadTestSubset } from "./data/test-subset.js";
 export { type ClassificationAccuracy, evaluateAccuracy, measureLatencies } from "./evaluate.js";
+export {
+  type LanguageModelBytes,
+  type LanguageModelFiles,
+  languageModelFolder,
+  languageModels,
+  readLanguageModel,
+} from "./language/language-models.js";
 export { buildDsNet } from "./models/ds-net.js";
 export { buildLenet5 } from "./models/lenet5.js";
 export { buildResnet8 } from "./models/resnet8.js";

@@ -3,30 +3,34 @@ import { access, constants as fileModes, mkdir, readFile, writeFile } from "node
 import { constants } from "node:os";
 import { join } from "node:path";
 import { EdgewrightError } from "@edgewright/core";
-import { describeMachine, describeRuntime } from "@edgewright/device-bench";
 import type { Kernels } from "@edgewright/kernels";
 import { loadTrainingKernels } from "@edgewright/kernels/training";
 import { createCard, formatAccuracy, formatDuration, type TrainingFacts } from "./cards/card.js";
 import { insertCardTable, readCards, writeCard } from "./cards/card-files.js";
-import { describeCommit } from "./cards/describe-commit.js";
+import { describeSetting } from "./cards/describe-setting.js";
 import { checkpointFolder, readCheckpoint } from "./checkpoint.js";
 import { type CommandLine, parseCommandLine, USAGE } from "./command-line.js";
 import { type LabelledImages, selectImages } from "./data/labelled-images.js";
 import { loadDataset } from "./data/load-dataset.js";
 import { loadTestSubset } from "./data/test-subset.js";
 import { evaluateAccuracy } from "./evaluate.js";
+import { trainLanguages } from "./language/train-languages.js";
 import { progressFiles } from "./progress-files.js";
 import { RECIPES, type Recipe } from "./recipes.js";
 import { type TrainedModel, trainRecipe } from "./train-recipe.js";
 import { TrainingLog } from "./training-log.js";
 
-/** Of the code that this process has loaded, whatever happens to the files later. */
-const COMMIT = describeCommit();
 const README = new URL("../README.md", import.meta.url);
 
 async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
-  const kernels = await loadTrainingKernels({ threads: 1 });
   const log = new TrainingLog();
+  if (options.languages.length > 0) {
+    const { languages, languageOut: folder, resume } = options;
+    await makeFolder(folder);
+    await trainLanguages(languages, { log, resume, folder, signal });
+  }
+  if (options.recipes.length === 0) return;
+  const kernels = await loadTrainingKernels({ threads: 1 });
   try {
     await makeFolder(options.out);
     for (const recipe of options.recipes) {
@@ -122,18 +126,6 @@ function limitPictures(set: LabelledImages, count: number = set.count): Labelled
   if (count >= set.count) return set;
   const indices = Array.from({ length: count }, (_, i) => i);
   return selectImages(set, indices);
-}
-
-function describeSetting(kernels: Kernels) {
-  const { cpu, threads } = describeMachine();
-  const { node, v8 } = describeRuntime();
-  return {
-    machine: `${cpu}, ${threads} logical processors`,
-    software: `Node ${node}, V8 ${v8}`,
-    kernels: kernels.variant,
-    ...(COMMIT !== undefined && { commit: COMMIT }),
-    date: new Date().toISOString().slice(0, 10),
-  };
 }
 
 function describeCommand(recipe: Recipe, { pictures }: CommandLine): string {

@@ -1,15 +1,23 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { evaluateNll } from "@edgewright/autograd/language";
-import { bytesSource, createTokenizer, readModel } from "@edgewright/core/model-files";
+import {
+  bytesSource,
+  createTokenizer,
+  readModel,
+  type SentencePieceData,
+} from "@edgewright/core/model-files";
 import { loadTrainingKernels } from "@edgewright/kernels/training";
 import { formatDuration } from "../cards/card.js";
+import { describeSetting } from "../cards/describe-setting.js";
 import type { TrainingLog } from "../training-log.js";
+import { finishLanguage } from "./finish-language.js";
+import { languageModelFolder } from "./language-models.js";
 import type { LanguageRecipe } from "./language-recipes.js";
 import { locateStories260k, locateTinyStories } from "./locate-stories260k.js";
 import { phaseFiles } from "./phase-files.js";
 import { loadStories } from "./story-cache.js";
-import { splitTinyStories } from "./tiny-stories.js";
+import { HELD_OUT_TOKENS, splitTinyStories } from "./tiny-stories.js";
 import { trainLanguageModel } from "./train-language-model.js";
 
 /** Options of {@link trainLanguages}. */
@@ -17,17 +25,19 @@ export interface TrainLanguagesOptions {
   readonly log: TrainingLog;
   /** Whether to go on where an interrupted training stopped. */
   readonly resume: boolean;
+  /** Where the files go. @default examples/zoo/language-models */
+  readonly folder?: string;
   readonly signal: AbortSignal;
 }
 
 /** Trains language models of the zoo one after another, keeping a checkpoint every 100 steps. */
 export async function trainLanguages(
   recipes: readonly LanguageRecipe[],
-  { log, resume, signal }: TrainLanguagesOptions,
+  { log, resume, signal, folder = languageModelFolder() }: TrainLanguagesOptions,
 ): Promise<void> {
   using kernels = await loadTrainingKernels({ threads: 1 });
-  const folder = locateStories260k();
-  const open = async (name: string) => bytesSource(await readFile(join(folder, name)), name);
+  const place = locateStories260k();
+  const open = async (name: string) => bytesSource(await readFile(join(place, name)), name);
   const { weights: teacher, tokenizer: data } = await readModel(await open("stories260K.bin"), {
     tokenizer: await open("tok512.bin"),
   });
@@ -45,7 +55,7 @@ export async function trainLanguages(
     if (before) log.line(name, `goes on in phase ${before.phase + 1} after ${before.seconds} s`);
     const started = performance.now();
     const elapsed = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
-    await trainLanguageModel(recipe, {
+    const student = await trainLanguageModel(recipe, {
       ...{ kernels, teacher, stories, text: rest, resume: before, signal },
       progressInterval: log.interval,
       onProgress(phase, { step, loss, examplesPerSecond }) {
@@ -54,14 +64,28 @@ export async function trainLanguages(
         log.line(name, text);
       },
       async onCheckpoint(at, student) {
-        const { nll } = await evaluateNll(kernels, student, heldOut.slice(0, 12));
+        const { nll } = await evaluateNll(kernels, student, heldOut, { length: HELD_OUT_TOKENS });
         await files.write(recipe, { ...at, seconds: elapsed() });
         const { step } = at.checkpoint;
         log.line(
           name,
-          `phase ${at.phase + 1}, step ${step}: nll of 12 stories ${nll.toFixed(4)}, ${formatDuration(elapsed())}`,
+          `phase ${at.phase + 1}, step ${step}: held-out nll ${nll.toFixed(4)}, ${formatDuration(elapsed())}`,
         );
       },
     });
+    const card = await finishLanguage(recipe, student.toWeights(), {
+      ...{ kernels, teacher, teacherTokenizer: data as SentencePieceData, heldOut, folder, signal },
+      training: {
+        seconds: elapsed(),
+        ...describeSetting(kernels),
+        command: `pnpm zoo:train ${name}`,
+      },
+      onProgress: (message) => log.line(name, message),
+    });
+    await files.remove(recipe);
+    log.line(
+      name,
+      `${card.bytes} bytes, ${card.promptTokens.meanAcceptedLength.toFixed(2)} tokens a pass -> ${folder}`,
+    );
   }
 }
