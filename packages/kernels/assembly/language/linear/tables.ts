@@ -8,8 +8,12 @@ import { COLUMNS, GROUP, GROUPS, INFO, INFO_STRIDE, largest, nextCodes, OUT, OUT
  * the first four are the f32 value of one code.
  */
 export function linear_tables(params: usize, begin: i32, end: i32): void {
+  const first = v128.load(COMBINATIONS);
+  const firstMinus = v128.load(COMBINATIONS, 16);
+  const second = v128.load(COMBINATIONS, 32);
+  const secondMinus = v128.load(COMBINATIONS, 48);
+  const middle = v128.load(COMBINATIONS, 64);
   const group = load<i32>(params, GROUP);
-  const masks = COMBINATIONS;
   for (let row = begin; row < end; row++) {
     let x = <usize>load<u32>(params, X) + <usize>row * load<u32>(params, X_STRIDE);
     let out = <usize>load<u32>(params, OUT) + <usize>row * load<u32>(params, OUT_STRIDE);
@@ -20,17 +24,19 @@ export function linear_tables(params: usize, begin: i32, end: i32): void {
       const most = largestPair(x, min(left, group));
       const factors = f32x4.splat(most > 1e-30 ? 62 / most : 0);
       store<f32>(info, most / 62);
+      const codes = info + 8;
       info += 16;
       for (let i = min(group, (left + 3) & ~3); i > 0; i -= 8) {
         const c = nextCodes(x, left, factors);
-        const b = i8x16.narrow_i16x8_s(c, c);
+        // Codes pass through memory, from where a byte is spread over a vector in one load.
+        v128.store64_lane(codes, i8x16.narrow_i16x8_s(c, c), 0);
         // Tables of 4 columns are a step.
-        storeTable(out, v128.shuffle<i8>(b, b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), v128.shuffle<i8>(b, b, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), masks);
-        storeTable(out + 16, v128.shuffle<i8>(b, b, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2), v128.shuffle<i8>(b, b, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3), masks);
+        storeTable(out, codes, first, firstMinus, second, secondMinus, middle);
+        storeTable(out + 16, codes + 2, first, firstMinus, second, secondMinus, middle);
         out += 32;
         if (i > 4) {
-          storeTable(out, v128.shuffle<i8>(b, b, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4), v128.shuffle<i8>(b, b, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5), masks);
-          storeTable(out + 16, v128.shuffle<i8>(b, b, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6), v128.shuffle<i8>(b, b, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7), masks);
+          storeTable(out, codes + 4, first, firstMinus, second, secondMinus, middle);
+          storeTable(out + 16, codes + 6, first, firstMinus, second, secondMinus, middle);
           out += 32;
         }
         x += 32;
@@ -42,10 +48,12 @@ export function linear_tables(params: usize, begin: i32, end: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function storeTable(out: usize, p: v128, q: v128, masks: usize): void {
-  const plus = i8x16.add(v128.and(p, v128.load(masks)), v128.and(q, v128.load(masks, 32)));
-  const minus = i8x16.add(v128.and(p, v128.load(masks, 16)), v128.and(q, v128.load(masks, 48)));
-  v128.store(out, i8x16.sub(i8x16.add(i8x16.splat(63), plus), minus));
+function storeTable(out: usize, codes: usize, a: v128, b: v128, c: v128, d: v128, middle: v128): void {
+  const p = v128.load8_splat(codes);
+  const q = v128.load8_splat(codes, 1);
+  const plus = i8x16.add(v128.and(p, a), v128.and(q, c));
+  const minus = i8x16.add(v128.and(p, b), v128.and(q, d));
+  v128.store(out, i8x16.sub(i8x16.add(middle, plus), minus));
 }
 
 /**
@@ -102,9 +110,9 @@ function largestPair(x: usize, count: i32): f32 {
   return max(f32x4.extract_lane(peak, 0), f32x4.extract_lane(peak, 2));
 }
 
-// Masks of the table entries where the first weight is 1, is -1, the second is 1, is -1.
+// Masks of the table entries where the first weight is 1, is -1, the second is 1, is -1; then the 63.
 const COMBINATIONS = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   0, 0, 0, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0,
-  0, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63, 63,
 ]);

@@ -3,10 +3,11 @@ import type { Kernels } from "../../runtime/load.js";
 import { packPanels } from "./pack-panels.js";
 import type { LinearFormat, PackedLinear } from "./packed-linear.js";
 
-/** Rows of one matrix whose groups of columns have scales, as codes that may be asked for one by one. */
+/** Rows of one matrix whose groups of columns have scales. */
 export interface GroupedRows {
   readonly rows: number;
-  codeAt(row: number, col: number): number;
+  /** Puts the codes of a row, one a byte, to the start of `target`. */
+  readCodes(row: number, target: Uint8Array): void;
   /** [rows, groups]. */
   readonly scales: Float32Array;
   /** [rows, groups]: what is added to a weight, in the unit of weights. */
@@ -17,8 +18,8 @@ export interface GroupedRows {
 export interface StepLayout {
   /** Columns of a step. */
   readonly columns: number;
-  /** Puts the code of a column of a step into the four bytes of its row. */
-  put(bytes: Uint8Array, at: number, col: number, code: number): void;
+  /** Puts the codes of a step from `codes[from]` on into the four bytes of its row. */
+  put(bytes: Uint8Array, at: number, codes: Uint8Array, from: number): void;
   /** The code that counts as weight 0. */
   readonly zero: number;
   /** Scales lie before the codes of a group. @default false: behind them */
@@ -63,25 +64,30 @@ export function packGroups(
     { format, rows, cols, panelRows: 16, panelBytes, steps: groups, groupSize },
     (bytes) => {
       const floats = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const codes = new Uint8Array(groups * groupSize);
       let row = 0;
       for (const part of parts) {
         checkFinite(part.scales);
         if (part.offsets) checkFinite(part.offsets);
         for (let own = 0; own < part.rows; own++, row++) {
-          const lane = row & 15;
-          const panel = (row >> 4) * panelBytes;
+          const rowAt = (row >> 4) * panelBytes + (row & 15) * 4;
+          part.readCodes(own, codes);
+          codes.fill(step.zero, cols);
           for (let group = 0; group < groups; group++) {
-            const base = panel + group * groupBytes;
-            for (let i = 0; i < groupSize; i++) {
-              const col = group * groupSize + i;
-              const code = col < cols ? part.codeAt(own, col) : step.zero;
-              const inStep = i % step.columns;
-              const at = base + codesAt + ((i - inStep) / step.columns) * 64 + lane * 4;
-              step.put(bytes, at, inStep, code);
+            const base = rowAt + group * groupBytes;
+            const end = (group + 1) * groupSize;
+            for (
+              let col = group * groupSize, at = base + codesAt;
+              col < end;
+              col += step.columns, at += 64
+            ) {
+              step.put(bytes, at, codes, col);
             }
-            const at = base + scalesAt + lane * 4;
-            floats.setFloat32(at, part.scales[own * groups + group]!, true);
-            if (part.offsets) floats.setFloat32(at + 64, part.offsets[own * groups + group]!, true);
+            const scaleAt = base + scalesAt;
+            floats.setFloat32(scaleAt, part.scales[own * groups + group]!, true);
+            if (part.offsets) {
+              floats.setFloat32(scaleAt + 64, part.offsets[own * groups + group]!, true);
+            }
           }
         }
       }

@@ -17,10 +17,11 @@ import { productJob } from "./product-job.js";
 const TELESCOPING: StepLayout = {
   columns: 8,
   zero: 8,
-  put(bytes, at, col, code) {
-    const nibble = col < 6 ? code : code ^ 8;
-    const byte = at + (col & 1) * 2 + (col >> 2);
-    bytes[byte]! |= nibble << (((col >> 1) & 1) * 4);
+  put(bytes, at, codes, from) {
+    bytes[at] = codes[from]! | (codes[from + 2]! << 4);
+    bytes[at + 1] = codes[from + 4]! | ((codes[from + 6]! ^ 8) << 4);
+    bytes[at + 2] = codes[from + 1]! | (codes[from + 3]! << 4);
+    bytes[at + 3] = codes[from + 5]! | ((codes[from + 7]! ^ 8) << 4);
   },
 };
 
@@ -29,8 +30,11 @@ const DOTTING: StepLayout = {
   columns: 8,
   zero: 8,
   scalesFirst: true,
-  put(bytes, at, col, code) {
-    bytes[at + (col & 3)]! |= code << (col & 4);
+  put(bytes, at, codes, from) {
+    bytes[at] = codes[from]! | (codes[from + 4]! << 4);
+    bytes[at + 1] = codes[from + 1]! | (codes[from + 5]! << 4);
+    bytes[at + 2] = codes[from + 2]! | (codes[from + 6]! << 4);
+    bytes[at + 3] = codes[from + 3]! | (codes[from + 7]! << 4);
   },
 };
 
@@ -90,8 +94,16 @@ function groupedRows(part: Int4GroupTensor, cols: number, groups: number): Group
   const scales = floatsOf(part.scales);
   const plain = {
     rows,
-    codeAt: (row: number, col: number) =>
-      (part.codes[row * width + (col >> 1)]! >> ((col & 1) * 4)) & 15,
+    readCodes: (row: number, target: Uint8Array) => {
+      const { codes } = part;
+      let from = row * width;
+      // The last byte may hold padding in its high nibble, for which target has room.
+      for (let col = 0; col < cols; col += 2) {
+        const byte = codes[from++]!;
+        target[col] = byte & 15;
+        target[col + 1] = byte >> 4;
+      }
+    },
     scales,
   };
   const { mins, zeroPoints } = part;

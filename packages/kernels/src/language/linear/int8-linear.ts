@@ -16,8 +16,11 @@ import { productJob } from "./product-job.js";
 const STEP: StepLayout = {
   columns: 4,
   zero: 0,
-  put(bytes, at, col, code) {
-    bytes[at + col] = col & 1 ? code : code ^ 0x80;
+  put(bytes, at, codes, from) {
+    bytes[at] = codes[from]! ^ 0x80;
+    bytes[at + 1] = codes[from + 1]!;
+    bytes[at + 2] = codes[from + 2]! ^ 0x80;
+    bytes[at + 3] = codes[from + 3]!;
   },
 };
 
@@ -70,7 +73,7 @@ function groupedRows(
     checkLength("scales", part.scales.data.length, rows * groups);
     return {
       rows,
-      codeAt: (row, col) => part.codes[row * width + col]!,
+      readCodes: (row, target) => target.set(part.codes.subarray(row * width, row * width + cols)),
       scales: floatsOf(part.scales),
     };
   }
@@ -81,7 +84,8 @@ function groupedRows(
     Float32Array.from({ length: rows * groups }, (_, i) => value(Math.floor(i / groups)));
   const plain = {
     rows,
-    codeAt: (row: number, col: number) => codes[row * cols + col]!,
+    readCodes: (row: number, target: Uint8Array) =>
+      target.set(codes.subarray(row * cols, (row + 1) * cols)),
     scales: spread((row) => scales[row]!),
   };
   if (zeroPoints === undefined) return plain;
