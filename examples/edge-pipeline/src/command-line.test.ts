@@ -26,7 +26,14 @@ describe("parseCommandLine", () => {
     expect(parseCommandLine(["--no-zoo"], "/").zoo).toBeUndefined();
   });
 
+  it("tells a story, one that begins as told, or none", () => {
+    expect(parseCommandLine([], "/").story).toBe("Once upon a time");
+    expect(parseCommandLine(["--story", "The cat"], "/").story).toBe("The cat");
+    expect(parseCommandLine(["--no-story"], "/").story).toBeUndefined();
+  });
+
   it.each([
+    [["--story", "a", "--no-story"], "--story and --no-story exclude each other. See --help"],
     [["--zoo", "a", "--no-zoo"], "--zoo and --no-zoo exclude each other. See --help"],
     [["a.png", "b.png"], "one picture at a time, got 2: a.png, b.png. See --help"],
     [["--threads", "two"], '--threads must be a whole number from 1 to 16, got "two". See --help'],

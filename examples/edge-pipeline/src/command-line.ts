@@ -16,6 +16,8 @@ export interface CommandLine {
   readonly compare: boolean;
   /** Folder with the checkpoints that classify pictures; `undefined` leaves the stage out. */
   readonly zoo: string | undefined;
+  /** How the story begins; `undefined` leaves the stage out. */
+  readonly story: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -34,6 +36,8 @@ Options
   --no-compare      do not measure engines against each other afterwards
   --zoo FOLDER      checkpoints that classify pictures  [examples/zoo/checkpoints]
   --no-zoo          do not classify pictures
+  --story TEXT      how the story begins                          [Once upon a time]
+  --no-story        do not tell one
   --json            print one JSON object instead of text
   --help            this text`;
 
@@ -59,6 +63,7 @@ export function parseCommandLine(args: readonly string[], cwd: string): CommandL
     maxSide: readNumber("--max-side", values["max-side"], 64, 8192),
     compare: !values["no-compare"],
     zoo: readZooFolder(values, cwd),
+    story: readStory(values),
     json: values.json,
     help: values.help,
   };
@@ -76,6 +81,8 @@ function parseStrictly(args: readonly string[]) {
         "no-compare": { type: "boolean", default: false },
         zoo: { type: "string" },
         "no-zoo": { type: "boolean", default: false },
+        story: { type: "string" },
+        "no-story": { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -93,6 +100,15 @@ function readZooFolder(
     return values.zoo === undefined ? checkpointFolder() : resolve(cwd, values.zoo);
   if (values.zoo === undefined) return undefined;
   throw invalid("--zoo and --no-zoo exclude each other");
+}
+
+function readStory(values: {
+  story?: string | undefined;
+  "no-story": boolean;
+}): string | undefined {
+  if (!values["no-story"]) return values.story ?? "Once upon a time";
+  if (values.story === undefined) return undefined;
+  throw invalid("--story and --no-story exclude each other");
 }
 
 function readNumber(option: string, text: string, low: number, high: number): number {

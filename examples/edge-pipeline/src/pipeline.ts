@@ -6,6 +6,7 @@ import type { RgbaImage } from "./image/rgba-image.js";
 import type { TextLine, TextReader } from "./ocr/text-reader.js";
 import type { Progress } from "./progress.js";
 import type { StageClock } from "./stage-clock.js";
+import type { ToldStory } from "./story.js";
 import type { ZooFront } from "./zoo-front.js";
 
 /** One step of the pipeline: takes what earlier stages left in the context, and adds to it. */
@@ -43,6 +44,7 @@ export interface PipelineContext {
   peakProcessBytes?: number;
   comparison?: EngineComparison;
   zoo?: ZooFront;
+  story?: ToldStory;
 }
 
 /** Runs the stages one after another. @throws AbortError between two of them when the signal fires. */

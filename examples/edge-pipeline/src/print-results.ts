@@ -2,6 +2,7 @@ import { formatBytes, formatMs, formatPercent } from "./report/format.js";
 import { totalWasmBytes } from "./report/memory-section.js";
 import { type ReportData, totalMs } from "./report/report-data.js";
 import { describePart } from "./stage-clock.js";
+import type { ToldStory } from "./story.js";
 import type { ZooFront } from "./zoo-front.js";
 
 /** The lines and where the time went, as text. */
@@ -73,6 +74,20 @@ export function formatZoo({ dataset, pictures, models }: ZooFront): string {
     ...rows,
     "",
     "  * on the front: no other is as fast and as often right",
+    "",
+  ].join("\n");
+}
+
+/** What telling the story cost, as text; the story itself was printed while it was told. */
+export function formatStory(story: ToldStory): string {
+  const { model, bytes, parallel, plain, rows, tokens } = story;
+  const rate = (tokensPerSecond: number): string => `${Math.round(tokensPerSecond)} tokens/s`;
+  return [
+    `${tokens} tokens by ${model} (${formatBytes(bytes)}) on one thread (measured, wall clock, medians of interleaved runs)`,
+    "",
+    `  ${"one token a pass".padEnd(34)}${rate(plain).padStart(18)}`,
+    `  ${`prompt tokens, passes of ${rows} rows`.padEnd(34)}${rate(parallel).padStart(18)}` +
+      `   ${story.acceptedLength.toFixed(2)} tokens a pass, ${(parallel / plain).toFixed(2)}x, the same text`,
     "",
   ].join("\n");
 }

@@ -79,6 +79,22 @@ const data: ReportData = {
       zooModel("large", 1, 0.92, true),
     ],
   },
+  story: {
+    ...{
+      model: "stories-ternary",
+      bytes: 320000,
+      prompt: "Once <upon>",
+      passes: [" a", " time,", "."],
+    },
+    ...{
+      tokens: 5,
+      acceptedLength: 5 / 3,
+      rows: 6,
+      parallel: 1234.4,
+      plain: 999.6,
+      memory: 1500000,
+    },
+  },
   setting: {
     machine: "a machine",
     software: "Node 20",
@@ -133,12 +149,22 @@ describe("renderReport", () => {
     expect(page.match(/<tr class="chosen">/g)).toHaveLength(2);
   });
 
+  it("tells the story, with the text of every pass apart", () => {
+    expect(page).toContain(
+      '<b>Once &lt;upon&gt;</b><span class="pass"> a</span><span class="pass other"> time,</span><span class="pass">.</span>',
+    );
+    for (const figure of ["1234", "1000", "1.67", "0.320 MB"]) {
+      expect(page).toContain(`<dd>${figure}</dd>`);
+    }
+  });
+
   it("leaves out what was not measured", () => {
     const bare = renderReport(
-      { ...data, comparison: undefined, zoo: undefined, memory: [], lines: [] },
+      { ...data, comparison: undefined, zoo: undefined, story: undefined, memory: [], lines: [] },
       "data:,",
     );
     expect(bare).not.toContain("Which model is worth its time");
+    expect(bare).not.toContain("A story");
     expect(bare).not.toContain("How fast each engine");
     expect(bare).not.toContain("WebAssembly memory");
     expect(bare).toContain("No text was found.");

