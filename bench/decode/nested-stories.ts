@@ -25,7 +25,7 @@ export interface NestedStories {
 }
 
 const WIDTHS = [2, 3, 4, 5, 6] as const;
-const TEST_STORIES = 32;
+const TEST_STORIES = 90;
 const VALIDATION_STORIES = 12;
 const CALIBRATION_STORIES = 16;
 
