@@ -1,4 +1,5 @@
 import type { TrainingData } from "@edgewright/autograd";
+import { EdgewrightError } from "@edgewright/core";
 
 /** How {@link storyWindows} cuts rows. */
 export interface StoryWindowsOptions {
@@ -14,7 +15,11 @@ export interface StoryWindowsOptions {
   readonly realShare?: number;
 }
 
-/** Rows of stories drawn at random, for `ids` (and `next`, where the tape has it). */
+/**
+ * Rows of stories drawn at random, for `ids` (and `next`, where the tape has it).
+ *
+ * @throws EdgewrightError `invalid-argument` for less text than a row
+ */
 export function storyWindows(
   stories: readonly ArrayLike<number>[],
   options: StoryWindowsOptions,
@@ -22,6 +27,13 @@ export function storyWindows(
   const { rows, length, aligned = 0.5, real = [], realShare = 0 } = options;
   const written = joinStories(stories);
   const read = joinStories(real);
+  for (const { tokens } of realShare > 0 ? [written, read] : [written]) {
+    if (tokens.length > length) continue;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `storyWindows: expected more than ${length} tokens of text, got ${tokens.length}`,
+    );
+  }
   return {
     size: rows,
     read(indices, batch, rng) {
