@@ -46,22 +46,27 @@ export type {
   Generation,
   GenerationStatistics,
 } from "./generation/generation.js";
-export {
-  type Continuation,
-  type ContinuationTable,
-  type ContinuationTableOptions,
-  createContinuationTable,
-  readContinuationTable,
-  type WriteContinuationTableOptions,
-  writeContinuationTable,
-} from "./lookup/continuation-table.js";
-export { type LookupDecodingOptions, lookupDecoding } from "./lookup/lookup-decoding.js";
+export { createBrowserCache } from "./loading/browser-cache.js";
+export { createFolderCache } from "./loading/folder-cache.js";
+export type { HubModel } from "./loading/hub-repository.js";
 export {
   type LoadModelOptions,
   loadModelContents,
   type ModelSource,
   openModelContents,
 } from "./loading/load-model.js";
+export type { CachedFile, ModelCache } from "./loading/model-cache.js";
+export {
+  type Continuation,
+  type ContinuationTable,
+  type ContinuationTableOptions,
+  createContinuationTable,
+  type PredictionPrior,
+  readContinuationTable,
+  type WriteContinuationTableOptions,
+  writeContinuationTable,
+} from "./lookup/continuation-table.js";
+export { type LookupDecodingOptions, lookupDecoding } from "./lookup/lookup-decoding.js";
 export type { ForwardOptions, LanguageModel, Prompt } from "./model/language-model.js";
 export {
   type LoadLanguageModelOptions,

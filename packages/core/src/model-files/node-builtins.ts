@@ -1,21 +1,17 @@
 /** The parts of Node's file system that are used; declared here because a library for browsers has no types of it. */
 export interface NodeFileSystem {
-  stat(path: string): Promise<{ readonly size: number; isFile(): boolean; isDirectory(): boolean }>;
+  stat(path: string): Promise<{ readonly size: number; isFile(): boolean }>;
   open(path: string, flags: string): Promise<NodeFileHandle>;
-  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
-  rename(from: string, to: string): Promise<void>;
-  rm(path: string, options: { force: true }): Promise<void>;
 }
 
 /** An open file of {@link NodeFileSystem}. */
-export interface NodeFileHandle {
+interface NodeFileHandle {
   read(
     buffer: Uint8Array,
     offset: number,
     length: number,
     position: number,
   ): Promise<{ readonly bytesRead: number }>;
-  write(buffer: Uint8Array): Promise<{ readonly bytesWritten: number }>;
   close(): Promise<void>;
 }
 

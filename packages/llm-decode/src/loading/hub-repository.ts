@@ -23,7 +23,7 @@ export interface HubOptions extends DownloadOptions {
 }
 
 /** A file of a repository. */
-export interface HubFile {
+interface HubFile {
   readonly name: string;
   readonly size: number | undefined;
   /** Known of large files. */

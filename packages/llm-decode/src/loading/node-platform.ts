@@ -10,7 +10,7 @@ export interface NodeFiles {
 }
 
 /** An open file of {@link NodeFiles}. */
-export interface NodeFile {
+interface NodeFile {
   write(bytes: Uint8Array): Promise<{ readonly bytesWritten: number }>;
   close(): Promise<void>;
 }
