@@ -70,6 +70,9 @@ export function attend(params: usize, head: i32, first: i32, stop: i32): void {
 
   const longest = beginRows(params, head, first, stop, shared, capacity, at);
   let scattered = true;
+  let seen = 0;
+  // A single query over f32 or f16 reads its tile once and is better off without.
+  const ahead = type == INT8 || (stop - first) * <i32>group > 1;
   for (let from = (longest - 1) & -TILE; from >= 0; from -= TILE) {
     const common = !paths || from + TILE <= shared;
     let keys = base;
@@ -79,6 +82,7 @@ export function attend(params: usize, head: i32, first: i32, stop: i32): void {
       scattered = false;
       keys += tileOffset(cache, from);
       scales = keys + 2 * valueDistance(cache);
+      if (ahead) seen |= fetchTile(keys, min(TILE, longest - from), cache);
     }
     let statistics = at + STATISTICS;
     let q = queries(params, head, first, at, (stop - first) * <i32>group);
@@ -99,6 +103,7 @@ export function attend(params: usize, head: i32, first: i32, stop: i32): void {
       q += qStep;
     }
   }
+  store<i32>(at, seen); // or the loads would be left out
   endRows(at + STATISTICS, yHead + <usize>first * yStep, yStep, stop - first, group, bytes, type);
 }
 
@@ -137,6 +142,22 @@ function beginRows(params: usize, head: i32, first: i32, stop: i32, shared: i32,
     }
   }
   return longest;
+}
+
+// Reads a word of every line of a tile that is large enough to come from beyond the second cache. Loads that step
+// from line to line set off what fetches ahead in the processor; those of the products hardly do where vectors
+// are short or read more than once.
+function fetchTile(p: usize, count: i32, cache: usize): i32 {
+  const vectors = valueDistance(cache);
+  if (vectors < 4096) return 0;
+  const used = <usize>count * load<usize>(cache, VECTOR_BYTES);
+  return fetch(p, used) | fetch(p + vectors, used);
+}
+
+function fetch(p: usize, bytes: usize): i32 {
+  let seen = 0;
+  for (const end = p + bytes; p < end; p += 64) seen |= load<i32>(p);
+  return seen;
 }
 
 // A query meets the keys and values of a tile.
