@@ -35,6 +35,8 @@ const use = `
   program.run({ x: new Float32Array([3, 4]) });
   if (String([...program.gradient(weight).data]) !== "3,4") throw new Error("wrong gradient");
   training.dispose();
+  const packed = quantizeNested([0, 1, 2, 3], [1, 4], { seedBits: 2, bits: 2 });
+  if (packed.planes.length !== 8) throw new Error("wrong planes: " + packed.planes);
   if (typeof measureInterleaved !== "function") throw new Error("device-bench exports no measuring loop");
 `;
 const names = {
@@ -44,6 +46,7 @@ const names = {
   graph: "createSession, serializeModel",
   autograd: "createParameter, createProgram, createTape, linear, mean",
   "device-bench": "measureInterleaved",
+  quant: "quantizeNested",
 };
 
 try {
