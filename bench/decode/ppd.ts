@@ -5,6 +5,7 @@ import {
   type DecodingStrategy,
   type LanguageModel,
   loadLanguageModel,
+  lookupDecoding,
   measureAcceptance,
   measurePassTimes,
   parallelPromptDecoding,
@@ -13,7 +14,7 @@ import {
 } from "@edgewright/llm-decode";
 import type { BenchContext } from "../context.js";
 import { readClock, startClock } from "./decode-runner.js";
-import { compareSpeeds, measureRounds } from "./measure-rounds.js";
+import { compareSpeeds, measureRounds, type Speed } from "./measure-rounds.js";
 import { type ShippedModel, shippedModels } from "./shipped-models.js";
 import { readStories } from "./stories.js";
 
@@ -31,7 +32,7 @@ interface PpdResult {
 export async function measurePpd(context: BenchContext): Promise<FigureInput[]> {
   const stories = readStories() ?? FALLBACK_PROMPTS;
   const results: PpdResult[] = [];
-  for (const model of shippedModels()) {
+  for (const model of await shippedModels()) {
     context.signal.throwIfAborted();
     context.log(`  ${model.name}`);
     results.push(await measureModel(context, model, stories));
@@ -84,19 +85,22 @@ async function measureModel(
     const speeds = await measureRounds(
       context,
       [
-        { name: "plain", strategy: plainDecoding() },
-        { name: "PPD", strategy },
-      ].map(({ name, strategy }) => ({
+        { name: "plain", start: () => plainDecoding() },
+        { name: "PPD", start: () => strategy },
+        // A new table each time: it would know the texts of the round before.
+        { name: "look-up", start: () => lookupDecoding({ passTimes: times }) },
+      ].map(({ name, start }) => ({
         name,
         tokens: 4 * NEW_TOKENS,
         run: async () => {
           const clock = startClock();
-          await decodeAll(model, prompts.slice(0, 4), strategy);
+          await decodeAll(model, prompts.slice(0, 4), start());
           return readClock(clock);
         },
       })),
     );
-    const { ratio, note } = compareSpeeds(speeds[1]!, speeds[0]!);
+    const [plainSpeed, ppdSpeed, lookupSpeed] = speeds as [Speed, Speed, Speed];
+    const { ratio, note } = compareSpeeds(ppdSpeed, plainSpeed);
     const rows = Math.max(...chosen.trees.rows);
     const name = shipped.name;
     const figures: FigureInput[] = [
@@ -109,8 +113,12 @@ async function measureModel(
         ...{ value: chosen.trees.tokensPerStep, unit: "tokens" },
       },
       {
-        ...{ metric: `${name}, decode with PPD`, value: speeds[1]!.wall, unit: "tokens/s" },
+        ...{ metric: `${name}, decode with PPD`, value: ppdSpeed.wall, unit: "tokens/s" },
         ...{ peer: "plain", ratio, note },
+      },
+      {
+        ...{ metric: `${name}, decode with look-up`, value: lookupSpeed.wall, unit: "tokens/s" },
+        ...{ peer: "plain", ...compareSpeeds(lookupSpeed, plainSpeed) },
       },
       {
         ...{ metric: `${name}, speed-up by acceptance and pass times`, kind: "modelled" },

@@ -1,8 +1,9 @@
-// The language models that the zoo ships, with the prompt tokens trained for them.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { languageModels } from "../../examples/zoo/src/language/language-models.js";
 
-/** A model of `examples/zoo`. */
+/** A language model of `examples/zoo` with the prompt tokens trained for it. */
 export interface ShippedModel {
   readonly name: string;
   /** Path of its weights. */
@@ -11,16 +12,14 @@ export interface ShippedModel {
   readonly promptTokens: Uint8Array;
 }
 
-/** Models in the zoo's folder that have prompt tokens beside them. */
-export function shippedModels(): ShippedModel[] {
-  const folder = fileURLToPath(new URL("../../examples/zoo/checkpoints/", import.meta.url));
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".ewq"))
-    .flatMap((name): ShippedModel[] => {
-      const stem = name.slice(0, -".ewq".length);
-      const file = `${folder}${name}`;
-      const tokens = `${folder}${stem}.prompt-tokens.safetensors`;
-      if (!existsSync(tokens)) return [];
-      return [{ name: stem, file, promptTokens: readFileSync(tokens) }];
-    });
+/** The zoo's language models whose files are there. */
+export async function shippedModels(): Promise<ShippedModel[]> {
+  const found = languageModels().filter(
+    (one) => existsSync(one.model) && existsSync(one.promptTokens),
+  );
+  return Promise.all(
+    found.map(async ({ name, model, promptTokens }) => ({
+      ...{ name, file: fileURLToPath(model), promptTokens: await readFile(promptTokens) },
+    })),
+  );
 }
