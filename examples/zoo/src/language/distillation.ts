@@ -23,6 +23,8 @@ export interface DistillationOptions {
   readonly projections: readonly Parameter[];
   /** Tokens of a row. */
   readonly length: number;
+  /** Divides the teacher's logits: above 1 its opinions become less firm. @default 1 */
+  readonly teacherTemperature?: number;
   /** Weight of the likeness of the residual streams; 0 leaves it out. */
   readonly hiddenWeight: number;
   /** Weight of the next tokens of text that people wrote; 0 leaves it out. */
@@ -57,14 +59,17 @@ export function createProjections(
  */
 export function recordDistillation(options: DistillationOptions): RecordNetwork {
   const { teacher, student, projections, length, hiddenWeight, textWeight } = options;
+  const { teacherTemperature = 1 } = options;
   return (tape, batch) => {
     const ids = tape.input("ids", [batch, length], "i32");
     const taught = teacher.apply(ids);
     const learnt = student.apply(ids);
-    const kl = klDivergence(stopGradient(taught.logits), learnt.logits);
-    let loss: Variable = kl;
     const scale = (term: Variable, factor: number): Variable =>
       multiply(term, tape.constant([factor], []));
+    const opinions =
+      teacherTemperature === 1 ? taught.logits : scale(taught.logits, 1 / teacherTemperature);
+    const kl = klDivergence(stopGradient(opinions), learnt.logits);
+    let loss: Variable = kl;
     if (hiddenWeight > 0) {
       projections.forEach((projection, i) => {
         const seen = matmul(rmsNorm(learnt.hidden[i]!), tape.parameter(projection), {

@@ -130,13 +130,14 @@ function describeText(phases: readonly TrainingPhase[]): string {
 }
 
 function describePhase(phase: TrainingPhase): string {
-  const { steps, batch, length, learningRate, hiddenWeight, text } = phase;
+  const { steps, batch, length, learningRate, hiddenWeight, teacherTemperature, text } = phase;
   const [from, to] = learningRate;
   const parts = [
     `${steps} steps of ${batch} rows of ${length} tokens`,
     `learning rate ${from === to ? from : `${from} to ${to}`}`,
     `residual streams weigh ${hiddenWeight}`,
   ];
+  if (teacherTemperature) parts.push(`teacher at temperature ${teacherTemperature}`);
   if (text)
     parts.push(
       `${100 * text.share} % of the rows by people, their next tokens weigh ${text.weight}`,

@@ -66,7 +66,10 @@ export async function trainLanguageModel(
     const { length, batch, steps, hiddenWeight } = phase;
     const before = index === first ? resume?.checkpoint : undefined;
     if (before !== undefined && before.epoch > 0) continue; // that phase had ended
-    const settings = { teacher, student, projections, length, hiddenWeight };
+    const settings = {
+      ...{ teacher, student, projections, length, hiddenWeight },
+      ...(phase.teacherTemperature && { teacherTemperature: phase.teacherTemperature }),
+    };
     using trainer = createTrainer(kernels, {
       batchSize: batch,
       clipNorm: 1,

@@ -1,4 +1,4 @@
-import { type Rng, type Tensor, unpackTensor, ValidationError } from "@edgewright/core";
+import { type Rng, type Tensor, ValidationError } from "@edgewright/core";
 import {
   checkDecoderWeights,
   type DecoderConfig,
@@ -6,9 +6,9 @@ import {
   type LinearName,
   linearShapes,
   type WeightTensor,
+  weightFloats,
 } from "@edgewright/core/model-files";
 import { createParameter, type Parameter } from "../engine/parameter.js";
-import { decodeHalf } from "./decode-half.js";
 
 /** Parameters of one decoder block, as {@link DecoderWeights} lays them out: linear weights are [out, in]. */
 export interface BlockParameters extends Readonly<Record<LinearName, Parameter>> {
@@ -109,7 +109,7 @@ export function givenValues(weights: DecoderWeights, where: string): ParameterSo
       name ?? first!
     ];
     if (found === undefined) throw new ValidationError(`${where}: there is no ${path}`);
-    return found instanceof Float32Array ? found : toFloats(found);
+    return found instanceof Float32Array ? found : weightFloats(found);
   };
 }
 
@@ -152,10 +152,4 @@ export function listParameters(parameters: LanguageModelParameters): Parameter[]
 /** The values of a parameter as a tensor. */
 export function floatTensor(parameter: Parameter): Tensor<"f32"> {
   return { dtype: "f32", shape: parameter.shape, data: parameter.read() };
-}
-
-function toFloats(weight: WeightTensor): Float32Array {
-  if ("format" in weight) return unpackTensor(weight).data;
-  if (weight.dtype === "f32") return weight.data;
-  return decodeHalf(weight);
 }
