@@ -41,14 +41,26 @@ export interface ContinuationTable {
   /**
    * The same for the first `length` tokens of `context`, into arrays that say by their length how many are wanted;
    * how many there are. It allocates nothing.
+   *
+   * A prior, at most 16 tokens of another source with their probabilities, is what the shortest context is smoothed by:
+   * it decides where the table knows little.
    */
   predict(
     context: Int32Array,
     length: number,
     tokens: Int32Array,
     probabilities: Float64Array,
+    prior?: PredictionPrior,
   ): number;
 }
+
+/** Tokens with probabilities, from a source other than the table. */
+export interface PredictionPrior {
+  readonly tokens: Int32Array;
+  readonly probabilities: Float64Array;
+}
+
+const LARGEST_PRIOR = 16;
 
 const SUCCESSORS = 4;
 const FULLEST = 0.7;
@@ -102,8 +114,8 @@ class HashedTable implements ContinuationTable {
     this.order = order;
     this.mostContexts = mostContexts;
     this.#slots = slots;
-    this.#candidates = new Int32Array(order * SUCCESSORS);
-    this.#shares = new Float64Array(order * SUCCESSORS);
+    this.#candidates = new Int32Array(order * SUCCESSORS + LARGEST_PRIOR);
+    this.#shares = new Float64Array(order * SUCCESSORS + LARGEST_PRIOR);
     for (const key of slots.keys) if (key !== 0) this.contexts++;
   }
 
@@ -142,12 +154,20 @@ class HashedTable implements ContinuationTable {
     length: number,
     tokens: Int32Array,
     probabilities: Float64Array,
+    prior?: PredictionPrior,
   ): number {
     const { totals, tokens: successors, counts } = this.#slots;
     const candidates = this.#candidates;
     const shares = this.#shares;
     let count = 0;
     let hash = 0;
+    if (prior) {
+      count = Math.min(prior.tokens.length, LARGEST_PRIOR);
+      for (let i = 0; i < count; i++) {
+        candidates[i] = prior.tokens[i]!;
+        shares[i] = prior.probabilities[i]!;
+      }
+    }
     for (let o = 1; o <= this.order && o <= length; o++) {
       hash = mix(hash, context[length - o]!);
       const slot = this.#find(hash);

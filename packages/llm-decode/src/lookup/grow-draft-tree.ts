@@ -1,10 +1,12 @@
-import type { ContinuationTable } from "./continuation-table.js";
+import type { ContinuationTable, PredictionPrior } from "./continuation-table.js";
 
 /** Guesses as rows of a pass, behind row 0, the token decided last. */
 export interface DraftTree {
   readonly tokens: readonly number[];
   readonly parents: readonly number[];
   readonly children: readonly (readonly number[])[];
+  /** Probability that the accepted path ends at each row. */
+  readonly ends: readonly number[];
 }
 
 /** Limits of the trees that {@link createDraftTreeGrower} grows. */
@@ -14,6 +16,14 @@ export interface DraftTreeLimits {
   /** Longest guess in tokens. */
   readonly maxDepth: number;
 }
+
+/** Grows the tree behind a text; `priors[d]` are guesses of another source at the token `d + 1` behind its end. */
+export type GrowDraftTree = (
+  text: readonly number[],
+  rate: number,
+  limits: DraftTreeLimits,
+  priors?: readonly PredictionPrior[],
+) => DraftTree;
 
 /** Options of {@link createDraftTreeGrower}. */
 export interface DraftTreeGrowerOptions {
@@ -36,9 +46,7 @@ const LEAST_PROBABILITY = 0.01;
  *
  * Memory is taken once: a tree is grown before every pass of models that take microseconds for one.
  */
-export function createDraftTreeGrower(
-  options: DraftTreeGrowerOptions,
-): (text: readonly number[], rate: number, limits: DraftTreeLimits) => DraftTree {
+export function createDraftTreeGrower(options: DraftTreeGrowerOptions): GrowDraftTree {
   const { table, branches, passTime } = options;
   const { order } = table;
   const most = options.maxRows;
@@ -52,7 +60,7 @@ export function createDraftTreeGrower(
   const openParents = new Int32Array(openTokens.length);
   const openShares = new Float64Array(openTokens.length);
 
-  return (text, rate, { maxRows, maxDepth }) => {
+  return (text, rate, { maxRows, maxDepth }, priors) => {
     const tokens = [text.at(-1)!];
     const parents = [-1];
     depths[0] = 0;
@@ -69,7 +77,7 @@ export function createDraftTreeGrower(
         context[order - ++length] = text[i]!;
       }
       if (length < order) context.copyWithin(0, order - length);
-      const count = table.predict(context, length, found, shares);
+      const count = table.predict(context, length, found, shares, priors?.[depths[row]!]);
       for (let i = 0; i < count; i++) {
         const share = shares[i]! * reached[row]!;
         if (share < LEAST_PROBABILITY) break;
@@ -108,7 +116,11 @@ export function createDraftTreeGrower(
     tokens.length = bestRows;
     parents.length = bestRows;
     const children: number[][] = tokens.map(() => []);
-    for (let row = 1; row < bestRows; row++) children[parents[row]!]!.push(row);
-    return { tokens, parents, children };
+    const ends = tokens.map((_, row) => reached[row]!);
+    for (let row = 1; row < bestRows; row++) {
+      children[parents[row]!]!.push(row);
+      ends[parents[row]!]! -= reached[row]!;
+    }
+    return { tokens, parents, children, ends };
   };
 }

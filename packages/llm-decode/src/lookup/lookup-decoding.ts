@@ -1,17 +1,26 @@
 import { EdgewrightError } from "@edgewright/core";
 import type {
+  DecoderSession,
   DecodingRequest,
   DecodingRun,
   DecodingStep,
   DecodingStrategy,
+  Logits,
 } from "../engine/decoding-strategy.js";
 import { cacheFull, chooseToken, runPrompt } from "../engine/run-prompt.js";
 import { type PassTimes, passTime } from "../parallel/hardware-aware-size.js";
+import { likeliestTokens, meanLogits } from "../parallel/likeliest-tokens.js";
+import { checkPromptTokens, type PromptTokens, promptChain } from "../parallel/prompt-tokens.js";
 import { checkModelWidths, type DecodingPrecision } from "../precision/precision-scheduler.js";
 import { trackPrecision } from "../precision/precision-track.js";
+import { normalizer } from "../precision/token-probability.js";
 import { verifyTree } from "../speculation/verify-tree.js";
-import { type ContinuationTable, createContinuationTable } from "./continuation-table.js";
-import { createDraftTreeGrower } from "./grow-draft-tree.js";
+import {
+  type ContinuationTable,
+  createContinuationTable,
+  type PredictionPrior,
+} from "./continuation-table.js";
+import { createDraftTreeGrower, type DraftTree } from "./grow-draft-tree.js";
 
 /** Options of {@link lookupDecoding}. */
 export interface LookupDecodingOptions {
@@ -19,7 +28,14 @@ export interface LookupDecodingOptions {
   readonly table?: ContinuationTable;
   /** Whether the table also learns the prompt and what is decoded. @default true */
   readonly learn?: boolean;
-  /** Most rows of a pass. @default 12, or what the session takes */
+  /**
+   * Trained prompt tokens, whose predictions decide where the table knows little: parallel prompt decoding with the
+   * table's correction. They take rows of their own. @default none
+   */
+  readonly promptTokens?: PromptTokens;
+  /** Probability that the accepted path ends at a row from which on prompt tokens are hung under it. @default 0.3 */
+  readonly leastEnd?: number;
+  /** Most rows of a pass, those of prompt tokens not counted. @default 12, or what the session takes */
   readonly maxRows?: number;
   /** Longest guess in tokens. @default 8 */
   readonly maxDepth?: number;
@@ -32,6 +48,9 @@ export interface LookupDecodingOptions {
   /** Bit width of the prompt. @default the widest */
   readonly prefillBits?: number;
 }
+
+/** Guesses of a prompt token that are taken up. */
+const PRIOR_TOKENS = 6;
 
 /** Weight of the latest step in the running rate. */
 const LATEST = 0.02;
@@ -57,7 +76,8 @@ const LATEST = 0.02;
 export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStrategy {
   const where = "lookupDecoding";
   const { learn = true, maxDepth = 8, branches = 3, precision, prefillBits, passTimes } = options;
-  const { maxRows = 12 } = options;
+  const { maxRows = 12, promptTokens, leastEnd = 0.3 } = options;
+  if (promptTokens) checkPromptTokens(where, promptTokens);
   const table = options.table ?? createContinuationTable();
   for (const [name, value] of Object.entries({ maxRows, maxDepth, branches })) {
     if (Number.isInteger(value) && value >= 1) continue;
@@ -69,8 +89,50 @@ export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStr
   const timeOf = memoize((rows) => (passTimes ? passTime(passTimes, rows) : 0.7 + 0.3 * rows));
   const grow = createDraftTreeGrower({ table, maxRows, branches, passTime: timeOf });
   let rate = 1.2 / timeOf(1); // tokens per time of a pass; settles within some fifty steps
+
+  /** Appends prompt tokens under the rows at which the accepted path may well end; the first row of each chain. */
+  const hangPromptTokens = (
+    { ends }: DraftTree,
+    tokens: number[],
+    parents: number[],
+    session: DecoderSession,
+  ): number[] => {
+    const first: number[] = [];
+    if (!promptTokens) return first;
+    const { maxRows, config } = session.model;
+    const room = Math.min(maxRows, session.capacity - session.length);
+    for (const [row, end] of ends.entries()) {
+      const at = tokens.length;
+      if (end < leastEnd || at + promptTokens.count * promptTokens.ensemble > room) continue;
+      const chain = promptChain(promptTokens, config.vocabSize, promptTokens.count, row, at);
+      tokens.push(...chain.tokens);
+      parents.push(...chain.parents);
+      first[row] = at;
+    }
+    return first;
+  };
+
+  const readPriors = (
+    logits: Logits,
+    first: number | undefined,
+  ): readonly PredictionPrior[] | undefined => {
+    if (!promptTokens || first === undefined) return undefined;
+    const { count, ensemble } = promptTokens;
+    return Array.from({ length: count }, (_, k) => {
+      const rows = Array.from({ length: ensemble }, (_, j) => logits.row(first + k * ensemble + j));
+      const averaged = meanLogits(rows);
+      const { largest, sum } = normalizer(averaged);
+      const tokens = likeliestTokens(averaged, PRIOR_TOKENS);
+      const probabilities = Float64Array.from(
+        tokens,
+        (t) => Math.exp(averaged[t]! - largest) / sum,
+      );
+      return { tokens, probabilities };
+    });
+  };
+
   return {
-    name: `lookup, at most ${maxRows} rows`,
+    name: `lookup, at most ${maxRows} rows${promptTokens ? ", with prompt tokens" : ""}`,
     ...(prefillBits !== undefined && { prefillBits }),
     start(request: DecodingRequest): DecodingRun {
       const { session, prompt, resume } = request;
@@ -83,6 +145,8 @@ export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStr
       const text = session.tokens?.slice() ?? Array.from(prompt);
       if (learn && resume === undefined) table.learn(text, text.length - prompt.length);
       let started = false;
+      let priors: readonly PredictionPrior[] | undefined;
+      if (promptTokens) session.setPromptEmbeddings(promptTokens.embeddings);
 
       const decide = (tokens: readonly number[]): void => {
         const from = text.length;
@@ -107,15 +171,20 @@ export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStr
           const { bits } = track;
           const atBits = bits === undefined ? {} : { bits };
           const depth = Math.min(maxDepth, remaining - 1);
-          const tree = grow(text, rate, { maxRows: room, maxDepth: depth });
-          const rows = tree.tokens.length;
+          const tree = grow(text, rate, { maxRows: room, maxDepth: depth }, priors);
+          const tokens = [...tree.tokens];
+          const parents = [...tree.parents];
+          const hung = hangPromptTokens(tree, tokens, parents, session);
+          const rows = tokens.length;
           const logits = session.run({
-            tokens: tree.tokens,
-            ...(rows > 1 && { parents: tree.parents }),
-            logits: rows === 1 ? "last" : "lazy",
+            tokens,
+            ...(rows > 1 && { parents }),
+            // Nearly all rows of so small a tree are read; together they cost less.
+            logits: hung.length === 0 && tree.tokens.length <= 8 ? "all" : "lazy",
             ...atBits,
           });
           const { path, decided } = verifyTree(request, track, tree, logits, remaining);
+          priors = readPriors(logits, hung[path.at(-1)!]);
           session.commit(path);
           decide(decided);
           rate += LATEST * (decided.length / timeOf(rows) - rate);

@@ -10,7 +10,7 @@ import {
   writeContinuationTable,
 } from "./continuation-table.js";
 import { createDraftTreeGrower, type DraftTree } from "./grow-draft-tree.js";
-import { lookupDecoding } from "./lookup-decoding.js";
+import { type LookupDecodingOptions, lookupDecoding } from "./lookup-decoding.js";
 
 describe("ContinuationTable", () => {
   it("knows what followed, the longer context before the shorter", () => {
@@ -90,6 +90,20 @@ describe("ContinuationTable", () => {
     for (let i = 0; i < 30_000; i++) many.learn([1, 2, 1, 2, 1, 3]);
     const [first, second] = many.continuations([1], 2);
     expect(first!.probability / second!.probability).toBeCloseTo(2, 1);
+  });
+
+  it("is smoothed by a prior, which decides where nothing else does", () => {
+    const table = createContinuationTable({ order: 2 });
+    table.learn([1, 2, 3]);
+    const prior = { tokens: Int32Array.of(9, 3), probabilities: Float64Array.of(0.6, 0.2) };
+    const [tokens, shares] = [new Int32Array(3), new Float64Array(3)];
+    const unseen = table.predict(Int32Array.of(7), 1, tokens, shares, prior);
+    expect([...tokens.subarray(0, unseen)]).toEqual([9, 3]);
+    expect([...shares.subarray(0, unseen)]).toEqual([0.6, 0.2]);
+    const seen = table.predict(Int32Array.of(1, 2), 2, tokens, shares, prior);
+    expect([...tokens.subarray(0, seen)]).toEqual([3, 9]);
+    expect(shares[0]).toBeCloseTo(((0.2 + 1) / 2 + 1) / 2, 12);
+    expect(shares[1]).toBeCloseTo(0.15, 12);
   });
 
   it("comes back from a file, which leaves out what was seen once", () => {
@@ -184,6 +198,28 @@ describe("lookupDecoding", () => {
     expect(tokens).toEqual(decodeWith(plainDecoding(), session, [5], 60).tokens);
     expect(steps.length).toBeLessThan(40);
     expect(table.contexts).toBe(contexts);
+  });
+
+  it("takes prompt tokens' guesses where the table knows nothing", () => {
+    const promptTokens = { count: 2, ensemble: 1, dim: 4, embeddings: new Float32Array(8) };
+    const session = createHashSession({ guessing: 0.8 });
+    const passTimes = [
+      { rows: 1, milliseconds: 1 },
+      { rows: 30, milliseconds: 1.3 },
+    ];
+    const passesOf = (options: LookupDecodingOptions): number => {
+      // An empty table each time: no text has been seen, and none repeats itself soon.
+      const strategy = lookupDecoding({ passTimes, ...options, table: createContinuationTable() });
+      let passes = 0;
+      for (let prompt = 0; prompt < 20; prompt++) {
+        const plain = decodeWith(plainDecoding(), session, [prompt, 9], 12).tokens;
+        const { tokens, steps } = decodeWith(strategy, session, [prompt, 9], 12);
+        expect(tokens).toEqual(plain);
+        passes += steps.length;
+      }
+      return passes;
+    };
+    expect(passesOf({ promptTokens, leastEnd: 0.1 })).toBeLessThan(0.9 * passesOf({}));
   });
 
   it("refuses sizes out of range", () => {

@@ -39,6 +39,7 @@ function strategies(ensemble: number): DecodingStrategy[] {
     parallelPromptDecoding({ promptTokens: tokens, trees: chainTrees(1) }),
     parallelPromptDecoding({ promptTokens: tokens, trees: small }),
     lookupDecoding(),
+    lookupDecoding({ promptTokens: tokens, leastEnd: 0.2 }),
     lookupDecoding({
       maxRows: 5,
       passTimes: [

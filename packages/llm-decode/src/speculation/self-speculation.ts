@@ -121,7 +121,7 @@ export function selfSpeculation(options: SelfSpeculationOptions): DecodingStrate
           const { bits } = track;
           const atBits = bits === undefined ? {} : { bits };
           const tokens = [pending, ...drafted.tokens];
-          const logits = session.run({ tokens, logits: "lazy", ...atBits });
+          const logits = session.run({ tokens, logits: "all", ...atBits });
           const children = tokens.map((_, row) => (row + 1 < tokens.length ? [row + 1] : []));
           const guesses = { tokens, children };
           const { path, decided } = verifyTree(request, track, guesses, logits, remaining);
