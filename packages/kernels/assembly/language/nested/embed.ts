@@ -61,6 +61,7 @@ const PANELS: usize = 32;
 const FIRST: usize = 36;
 const GROUP_STEPS: usize = 40;
 const GROUPS: usize = 44;
+const HALVES: usize = 48; // 1: scales are bfloat16
 
 export function embed_binary_coded(params: usize, begin: i32, end: i32): void {
   const columns = load<i32>(params, COLUMNS);
@@ -79,19 +80,16 @@ export function embed_binary_coded(params: usize, begin: i32, end: i32): void {
     const row = id & 63;
     // Byte of the row among 16: even ones for the first 8 rows, odd ones for the others.
     const lane = (row & 48) + ((row & 7) << 1) + ((row & 8) >> 3);
-    const scales =
-      load<usize>(params, SCALES) +
-      ((<usize>panel * <usize>(bits + 1) * <usize>groups) << 8) +
-      (<usize>row << 2);
+    const scales = panel * (bits + 1) * groups;
     for (let plane = -1; plane < bits; plane++) {
       const at = max(0, planeAt(panel, plane, load<i32>(params, PANELS), load<i32>(params, FIRST)));
       let w = load<usize>(params, TABLE) + ((<usize>at * <usize>steps) << 6) + lane;
       let to = y;
       let left = columns;
-      let scale = scales + (<usize>((plane + 1) * groups) << 8);
+      let scale = scales + (plane + 1) * groups;
       for (let step = 0; step < steps; step++) {
-        if (step && step % groupSteps == 0) scale += 256;
-        const s = v128.load_splat<f32>(scale);
+        if (step && step % groupSteps == 0) scale++;
+        const s = f32x4.splat(scaleOf(params, scale, row));
         if (plane < 0) {
           storeLanes(to, s, left);
           if (left > 4) storeLanes(to + 16, s, left - 4);
@@ -106,6 +104,14 @@ export function embed_binary_coded(params: usize, begin: i32, end: i32): void {
       }
     }
   }
+}
+
+// The scale of a row in the `at`-th 64 of them.
+function scaleOf(params: usize, at: i32, row: u32): f32 {
+  const scales = load<usize>(params, SCALES);
+  if (!load<i32>(params, HALVES)) return load<f32>(scales + (<usize>at << 8) + (<usize>row << 2));
+  const lane = (row & 56) | ((row & 3) << 1) | ((row >> 2) & 1);
+  return reinterpret<f32>(<u32>load<u16>(scales + (<usize>at << 7) + (<usize>lane << 1)) << 16);
 }
 
 // y += or -= s for up to 4 floats, by the bits of a byte.

@@ -85,9 +85,9 @@ function wordsOf(table: PackedLinear, bits: number, scratch: number): readonly n
     return [blocks, bits, tables, planesPtr, planeBytes, factors, scratch];
   }
   if (table.format === "binary-coded") {
-    const { steps, panels, first, groupSteps, groups } =
+    const { steps, panels, first, groupSteps, groups, halves } =
       table.layout as unknown as BinaryCodedLayout;
-    return [steps, bits, binaryScalesAt(table, bits), panels, first, groupSteps, groups];
+    return [steps, bits, binaryScalesAt(table, bits), panels, first, groupSteps, groups, halves];
   }
   const { panelBytes = 0, groupBytes = 0, offsets = 0, scalesPtr = 0 } = table.layout;
   return [panelBytes, table.groupSize ?? 0, groupBytes, offsets, scalesPtr];

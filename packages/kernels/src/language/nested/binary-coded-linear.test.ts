@@ -35,7 +35,10 @@ function randomTensor(sizes: Sizes, next: () => number): BinaryCodedTensor {
   });
 }
 
-/** What rounding the tables to 7 bits may cost: half a code for every 4 columns and plane, and 32-bit sums. */
+/**
+ * What rounding the tables to 7 bits may cost: half a code for every 4 columns and plane; and scales to bfloat16 where
+ * there are groups, and 32-bit sums.
+ */
 function bounds(tensor: BinaryCodedTensor, width: number, x: Float32Array, n: number): number[] {
   const [rows, cols] = tensor.shape as [number, number];
   const { groupSize } = tensor;
@@ -59,7 +62,8 @@ function bounds(tensor: BinaryCodedTensor, width: number, x: Float32Array, n: nu
         }
         half += (quads * most) / 63 / 2;
       }
-      return { half, rounding: magnitudes * (cols + 16) * 2 ** -24 };
+      const ofScales = groups > 1 ? 2 ** -8 : 0;
+      return { half, rounding: magnitudes * ((cols + 16) * 2 ** -24 + ofScales) };
     });
     for (let row = 0; row < rows; row++) {
       let bound = 0;
@@ -121,7 +125,7 @@ test("at every width: within the rounding of the tables of the unpacked weights 
 
 test("numbers that tables hold exactly give exact products", () => {
   const next = numbersFrom(3);
-  const shape = { rows: 70, cols: 200, seedBits: 2, bits: 5, groupSize: 64 };
+  const shape = { rows: 70, cols: 200, seedBits: 2, bits: 5, groupSize: 0 };
   const tensor = randomTensor(shape, next);
   // Sums of 4 magnitudes reach 63 in every block, so that a code is 1.
   const x = Float32Array.from({ length: 200 }, (_, i) =>
@@ -202,6 +206,10 @@ test("bytes tell what a product reads", () => {
   }
   expect(packed.bytesAt()).toBe(packed.bytesAt(6));
   expect(packed.bytes).toBe(6 * codes + 64 * 4 * (3 + 4 + 5 + 6 + 7));
+  // With groups, two bytes a scale.
+  const shape = { rows: 64, cols: 256, seedBits: 2, bits: 2, groupSize: 64 };
+  using grouped = packLinear(kernels, randomTensor(shape, numbersFrom(1)));
+  expect(grouped.bytes).toBe(2 * codes + 64 * 4 * 3 * 2);
 });
 
 test("what does not fit is named, and keeps no memory", () => {

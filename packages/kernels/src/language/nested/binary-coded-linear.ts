@@ -1,4 +1,9 @@
-import { type BinaryCodedTensor, EdgewrightError, ShapeError } from "@edgewright/core";
+import {
+  type BinaryCodedTensor,
+  EdgewrightError,
+  encodeBfloat16,
+  ShapeError,
+} from "@edgewright/core";
 import type { JobSpec } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { checkLength, floatsOf } from "../linear/group-stream.js";
@@ -18,7 +23,8 @@ const roundUp = (value: number, multiple: number): number => Math.ceil(value / m
 /**
  * Products with binary-coded weights: tables of sums of x, made once a row, and a look-up for the signs of 4 columns
  * and 16 rows. Tables hold 7 bits, one scale for at most 512 columns, so that a product is within 1 / 126 of the
- * largest sum of 4 magnitudes for each 4 columns and plane.
+ * largest sum of 4 magnitudes for each 4 columns and plane. Scales are kept in 16 bits (bfloat16) where columns have
+ * groups, because products of few bits are bound by what they read.
  */
 export const binaryCodedDriver: LinearDriver = {
   pack(kernels, parts, rows, cols) {
@@ -42,6 +48,8 @@ export interface BinaryCodedLayout {
   readonly groupSteps: number;
   readonly scalesPtr: number;
   readonly first: number;
+  /** 1: scales are bfloat16. */
+  readonly halves: number;
 }
 
 function packBinaryCodedLinear(
@@ -59,23 +67,31 @@ function packBinaryCodedLinear(
   const planeBytes = panels * steps * STEP_BYTES;
   const scaleSteps = scalesBefore(seedBits, bits + 1);
   const count = panels * PANEL_ROWS * groups;
+  const halves = groups > 1;
+  const scaleBytes = halves ? 2 : 4;
   const codeBytes = bits * planeBytes;
-  const { ptr, bytes, dispose } = kernels.arena.allocate(codeBytes + count * scaleSteps * 4);
+  const { ptr, bytes, dispose } = kernels.arena.allocate(
+    codeBytes + count * scaleSteps * scaleBytes,
+  );
   const scalesPtr = ptr + codeBytes;
   kernels.arena.u8(ptr, bytes).fill(0);
   try {
     fillPlanePanels(kernels.arena.u8(ptr, codeBytes), parts, cols);
-    fillScales(kernels.arena.f32(scalesPtr, count * scaleSteps), parts, groups);
+    const scales = new Float32Array(count * scaleSteps);
+    fillScales(scales, parts, groups, halves);
+    if (halves) kernels.arena.u8(scalesPtr, scales.length * 2).set(bytesOf(encodeBfloat16(scales)));
+    else kernels.arena.f32(scalesPtr, scales.length).set(scales);
   } catch (error) {
     dispose();
     throw error;
   }
   return {
     ...{ format, rows, cols, bytes, groupSize, seedBits, bits, ptr, dispose },
-    bytesAt: (width = bits) => width * planeBytes + count * (width + 1) * 4,
+    bytesAt: (width = bits) => width * planeBytes + count * (width + 1) * scaleBytes,
     layout: {
       ...{ panels, panelBytes: bits * steps * STEP_BYTES, steps, groups, scalesPtr },
       ...{ groupSteps: Math.ceil(groupSize / 8), first: firstPlanes(bits) },
+      halves: halves ? 1 : 0,
     } satisfies BinaryCodedLayout,
     [Symbol.dispose]: dispose,
   };
@@ -86,6 +102,7 @@ function fillScales(
   target: Float32Array,
   parts: readonly BinaryCodedTensor[],
   groups: number,
+  halves: boolean,
 ): void {
   const [{ seedBits, bits }] = parts as [BinaryCodedTensor];
   const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
@@ -107,7 +124,8 @@ function fillScales(
       const start = scalesBefore(seedBits, width) * panels * groups * PANEL_ROWS;
       for (let i = 0; i < own; i++) {
         const panel = Math.floor((row + i) / PANEL_ROWS);
-        const lane = (row + i) % PANEL_ROWS;
+        const inPanel = (row + i) % PANEL_ROWS;
+        const lane = halves ? halfLane(inPanel) : inPanel;
         for (let group = 0; group < groups; group++) {
           for (let k = 0; k <= width; k++) {
             const block = (panel * (width + 1) + k) * groups + group;
@@ -118,6 +136,15 @@ function fillScales(
     }
     row += own;
   }
+}
+
+/** A 32-bit lane holds rows i (low half) and i + 4 of 8 rows. */
+function halfLane(row: number): number {
+  return (row & 56) | ((row & 3) << 1) | ((row >> 2) & 1);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint16Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function groupSizeOf(parts: readonly BinaryCodedTensor[], cols: number): number {
@@ -139,8 +166,9 @@ function groupSizeOf(parts: readonly BinaryCodedTensor[], cols: number): number 
 
 /** Where the scales of a width lie. */
 export function binaryScalesAt({ layout, seedBits = 1 }: PackedLinear, width: number): number {
-  const { scalesPtr, panels, groups } = layout as unknown as BinaryCodedLayout;
-  return scalesPtr + scalesBefore(seedBits, width) * panels * groups * PANEL_ROWS * 4;
+  const { scalesPtr, panels, groups, halves } = layout as unknown as BinaryCodedLayout;
+  const bytes = panels * groups * PANEL_ROWS * (halves ? 2 : 4);
+  return scalesPtr + scalesBefore(seedBits, width) * bytes;
 }
 
 /** Scales of a row and group for the widths from `seedBits` to below `width`. */
@@ -169,7 +197,7 @@ function workspaceOf({ rows, cols, groupSize = SMALLEST_GROUP }: LinearSize): {
 function planJobs(request: LinearRequest): JobSpec[] {
   const { weights, x, n, xStrideBytes, workspace, bits = weights.bits! } = request;
   const { rows, cols, format, groupSize = cols } = weights;
-  const { panels, steps, groups, groupSteps, first } =
+  const { panels, steps, groups, groupSteps, first, halves } =
     weights.layout as unknown as BinaryCodedLayout;
   const { tables, info } = workspaceOf({ format, rows, cols, n, groupSize });
   const infoAt = workspace + n * tables;
@@ -189,5 +217,5 @@ function planJobs(request: LinearRequest): JobSpec[] {
     },
   );
   const sums = infoAt + n * info;
-  return [prepare, withOwnWords(product, [bits, sums, groups, panels, first])];
+  return [prepare, withOwnWords(product, [bits, sums, groups, panels, first, halves])];
 }
