@@ -94,7 +94,6 @@ test("every format: within the rounding of x of the unpacked weights times x, in
       Float32Array.from({ length }, () => next() * 2 - 1);
     for (const [rows, cols] of [
       [5, 9],
-      [16, 64],
       [37, 72],
       [67, 300],
     ] as const) {
@@ -109,10 +108,13 @@ test("every format: within the rounding of x of the unpacked weights times x, in
         const y = runLinear(kernels, packed, x, MOST, options);
         const { sums, magnitudes } = multiplySlowly(exact, x, { rows, cols, n: MOST });
         let worst = 0;
+        const sizes = Float64Array.from({ length: rows }, (_, row) => {
+          let size = 0;
+          for (let c = 0; c < cols; c++) size += Math.abs(exact[row * cols + c]!);
+          return size;
+        });
         for (let i = 0; i < sums.length; i++) {
-          let sizes = 0;
-          for (let c = 0; c < cols; c++) sizes += Math.abs(exact[(i % rows) * cols + c]!);
-          const bound = step * sizes * 1.001 + (cols + 4) * 2 ** -24 * magnitudes[i]!;
+          const bound = step * sizes[i % rows]! * 1.001 + (cols + 4) * 2 ** -24 * magnitudes[i]!;
           worst = Math.max(worst, Math.abs(y[i]! - sums[i]!) / bound);
         }
         expect(worst, where).toBeLessThanOrEqual(1);

@@ -1,6 +1,15 @@
 import type { JobSpec } from "../../runtime/job.js";
 import type { LinearRequest } from "./linear-driver.js";
 
+// Weights that a thread multiplies in 5 microseconds, which is worth its while.
+const WORTH_A_THREAD: Readonly<Record<string, number>> = {
+  linear_f32: 70_000,
+  linear_f16: 50_000,
+  linear_bf16: 70_000,
+  linear_ternary: 300_000,
+};
+const OF_INTEGERS = 150_000;
+
 /** What was prepared of x for a product. */
 export interface PreparedRows {
   /** Address of the first row. */
@@ -38,6 +47,8 @@ export function productJob(
   }: PreparedRows,
 ): JobSpec {
   const { panels, panelBytes, steps, scalesPtr, offsets = 0 } = weights.layout as PanelWords;
+  const { panelRows = 16 } = weights.layout;
+  const worth = WORTH_A_THREAD[kernel] ?? OF_INTEGERS;
   return {
     kernel,
     params: [
@@ -54,6 +65,6 @@ export function productJob(
       ],
     ],
     units: panels,
-    grain: Math.ceil(16384 / (panelBytes * Math.min(n, 8))),
+    grain: Math.ceil(worth / (panelRows * weights.cols * n)),
   };
 }

@@ -49,16 +49,12 @@ export const ternaryDriver: LinearDriver = {
     return n * (out + info) + sumBytes(rows);
   },
   jobs(_kernels, request) {
-    const { weights, n, int8Activations, workspace } = request;
+    const { weights, int8Activations, workspace } = request;
     const quantization = tables(int8Activations, weights.cols);
     const at = workspace + sumBytes(weights.rows);
     const { job, prepared } = quantizeRows({ ...request, workspace: at }, quantization);
     const kernel = int8Activations ? "linear_ternary_int8" : "linear_ternary";
-    const product = productJob(kernel, request, { ...prepared, sums: workspace });
-    return [
-      { ...job, grain: Math.ceil(job.grain! / 2) },
-      { ...product, grain: Math.max(1, Math.ceil(product.grain! / Math.max(1, 4 / n))) },
-    ];
+    return [job, productJob(kernel, request, { ...prepared, sums: workspace })];
   },
 };
 
