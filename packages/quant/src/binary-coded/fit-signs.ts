@@ -1,7 +1,10 @@
 import { solveSymmetric } from "../internal/solve-symmetric.js";
 
 /** Rounds of choosing signs and refitting scales in turn; most groups settle in a handful. */
-const ROUNDS = 12;
+const ROUNDS = 8;
+
+/** An offset and up to eight scales. */
+const STRIDE = 9;
 
 /**
  * The binary code of one group of weights, found one width after another: signs of the planes so far stay,
@@ -28,40 +31,49 @@ export interface SignFitter {
 /** Makes a fitter for groups of up to `capacity` weights. */
 export function createSignFitter(capacity: number): SignFitter {
   const codes = new Uint8Array(capacity);
-  const scales = new Float64Array(9);
-  const gram = new Float64Array(81);
-  const system = new Float64Array(81);
-  const right = new Float64Array(9);
+  const scales = new Float64Array(STRIDE);
+  const gram = new Float64Array(STRIDE * STRIDE);
+  const system = new Float64Array(STRIDE * STRIDE);
+  const pulls = new Float64Array(STRIDE);
   const levels = new Float64Array(256);
   let weights: Float64Array = new Float64Array(0);
   let shares: Float64Array = new Float64Array(0);
   let count = 0;
   let width = 0;
 
-  // Least squares for the offset and the scales at the signs there are.
-  const refit = (): void => {
+  // Least squares for the offset and the scales at the signs there are. Planes before `first` are as they were at
+  // the last call, and so are their sums.
+  const refit = (first: number): void => {
     const size = width + 1;
-    gram.fill(0, 0, size * size);
-    right.fill(0, 0, size);
-    for (let at = 0; at < count; at++) {
-      const code = codes[at]!;
-      const share = shares[at]!;
-      const pull = share * weights[at]!;
-      gram[0]! += share;
-      right[0]! += pull;
-      for (let plane = 0; plane < width; plane++) {
-        const row = (plane + 1) * size;
-        const sign = (code >> (width - 1 - plane)) & 1 ? 1 : -1;
-        right[plane + 1]! += sign * pull;
-        gram[row]! += sign * share;
-        for (let other = 0; other <= plane; other++) {
-          const same = ((code >> (width - 1 - other)) & 1 ? 1 : -1) === sign;
-          gram[row + other + 1]! += same ? share : -share;
-        }
+    if (first === 0) {
+      gram[0] = 0;
+      pulls[0] = 0;
+      for (let at = 0; at < count; at++) {
+        gram[0]! += shares[at]!;
+        pulls[0]! += shares[at]! * weights[at]!;
       }
     }
-    system.set(gram.subarray(0, size * size));
-    scales.set(right.subarray(0, size));
+    for (let plane = first; plane < width; plane++) {
+      const row = (plane + 1) * STRIDE;
+      gram.fill(0, row, row + plane + 1);
+      let pull = 0;
+      for (let at = 0; at < count; at++) {
+        const code = codes[at]!;
+        const upper = (code >> (width - 1 - plane)) & 1;
+        const share = upper ? shares[at]! : -shares[at]!;
+        pull += share * weights[at]!;
+        gram[row]! += share;
+        for (let other = 0; other < plane; other++) {
+          gram[row + other + 1]! += (code >> (width - 1 - other)) & 1 ? share : -share;
+        }
+      }
+      gram[row + plane + 1] = gram[0]!;
+      pulls[plane + 1] = pull;
+    }
+    for (let row = 0; row < size; row++) {
+      for (let col = 0; col <= row; col++) system[row * size + col] = gram[row * STRIDE + col]!;
+      scales[row] = pulls[row]!;
+    }
     solveSymmetric(system, scales, size);
   };
 
@@ -109,9 +121,9 @@ export function createSignFitter(capacity: number): SignFitter {
     return changed;
   };
 
-  const alternate = (choose: () => boolean): void => {
-    refit();
-    for (let round = 0; round < ROUNDS && choose(); round++) refit();
+  const alternate = (choose: () => boolean, first: number): void => {
+    refit(first);
+    for (let round = 0; round < ROUNDS && choose(); round++) refit(first);
   };
 
   // A plane whose sign is that of what is left, and whose scale the mean size of it.
@@ -141,18 +153,18 @@ export function createSignFitter(capacity: number): SignFitter {
       count = nextCount;
       width = 0;
       codes.fill(0);
-      refit();
+      refit(0);
     },
     seed(wanted) {
       while (width < wanted) {
         addPlane();
-        alternate(chooseLast);
+        alternate(chooseLast, width - 1);
       }
-      alternate(chooseAll);
+      alternate(chooseAll, 0);
     },
     grow() {
       addPlane();
-      alternate(chooseLast);
+      alternate(chooseLast, width - 1);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createProgram, createTape } from "@edgewright/autograd";
 import { createLanguageModel } from "@edgewright/autograd/language";
 import { AbortError } from "@edgewright/core";
+import { weightFloats } from "@edgewright/core/model-files";
 import { loadTrainingKernels } from "@edgewright/kernels/training";
 import { afterAll, describe, expect, test } from "vitest";
 import { randomDecoder, randomTexts } from "../decoder/random-decoder.test-support.js";
@@ -16,7 +17,7 @@ describe("moments of inputs", () => {
     const texts = randomTexts(2, 12);
     const moments = await measureInputMoments(kernels, weights, texts);
     const { dim, normEpsilon, hiddenDim } = weights.config;
-    const table = weights.embedding.data as Float32Array;
+    const table = weightFloats(weights.embedding);
     const expected = new Float64Array(dim * dim);
     for (const token of texts.flat()) {
       const row = table.subarray(token * dim, (token + 1) * dim);

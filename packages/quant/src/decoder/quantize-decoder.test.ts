@@ -138,13 +138,13 @@ describe("quantizeDecoder", () => {
 
   test("a weight that cannot be rounded is named", async () => {
     const spoilt = structuredClone(weights);
-    (spoilt.layers[1]!.up.data as Float32Array)[7] = Number.NaN;
+    weightFloats(spoilt.layers[1]!.up)[7] = Number.NaN;
     const attempt = quantizeDecoder(spoilt, { linear: { format: "nested" } });
     await expect(attempt).rejects.toMatchObject({ code: "invalid-argument", where: "layers.1.up" });
     await expect(attempt).rejects.toThrow(
       "layers.1.up: quantizeNested: weights must be finite, element 7",
     );
-    (spoilt.layers[1]!.up.data as Float32Array)[7] = 1e9;
+    weightFloats(spoilt.layers[1]!.up)[7] = 1e9;
     const large = quantizeDecoder(spoilt, { linear: { format: "int4-group" } });
     await expect(large).rejects.toThrow("too large for scales of 16 bits");
     await expect(quantizeDecoder(spoilt, { linear: { format: "f16" } })).rejects.toThrow(
@@ -169,7 +169,7 @@ test("a model at a width: matrices without it take their nearest, others stay", 
   });
   expect(weightFloats(coarse.layers[0]!.up)).toEqual(weightAtWidth(after.layers[0]!.up, 2));
   const { key } = decoderAtWidth(after, 5).layers[1]!;
-  expect(key.data).toEqual(
+  expect(weightFloats(key)).toEqual(
     unpackTensor(after.layers[1]!.key as Parameters<typeof unpackTensor>[0]).data,
   );
   expect(() => weightAtWidth(after.layers[0]!.query, 2)).toThrow("codebooks of 3 to 5 bits");
