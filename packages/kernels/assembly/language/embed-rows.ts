@@ -12,6 +12,8 @@ const GROUP: usize = 24; // columns that share a scale
 const GROUP_BYTES: usize = 28;
 const OFFSETS: usize = 32; // 1: groups have 16 f32 offsets behind their scales
 const SCALES: usize = 36; // f32 a row (ternary)
+const CODES_AT: usize = 40; // bytes from the beginning of a group to its codes
+const SCALES_AT: usize = 44; // and to its scales
 
 // Where the panel of the row of a unit begins; 0, and zeros in y, where there is no such row.
 function panelOf(params: usize, unit: i32, id: u32, rowsOfPanel: u32): usize {
@@ -97,7 +99,8 @@ function embedGroups(params: usize, begin: i32, end: i32, four: bool): void {
   const columns = load<i32>(params, COLUMNS);
   const group = load<i32>(params, GROUP);
   const groupBytes = load<usize>(params, GROUP_BYTES);
-  const stepsBytes = <usize>group << (four ? 3 : 4);
+  const codesAt = load<usize>(params, CODES_AT);
+  const scalesAt = load<usize>(params, SCALES_AT);
   for (let unit = begin; unit < end; unit++) {
     const id = idOf(params, unit);
     let w = panelOf(params, unit, id, 16);
@@ -105,11 +108,13 @@ function embedGroups(params: usize, begin: i32, end: i32, four: bool): void {
     const lane = <usize>(id & 15) << 2;
     let y = rowOfY(params, unit);
     for (let left = columns; left > 0; left -= group) {
-      const scale = load<f32>(w + stepsBytes + lane);
-      const offset: f32 = load<i32>(params, OFFSETS) ? load<f32>(w + stepsBytes + lane, 64) : 0;
+      const codes = w + codesAt + lane;
+      const scales = w + scalesAt + lane;
+      const scale = load<f32>(scales);
+      const offset: f32 = load<i32>(params, OFFSETS) ? load<f32>(scales, 64) : 0;
       const count = min(left, group);
       for (let col = 0; col < count; col++) {
-        const code = four ? int4At(w + lane, col) : int8At(w + lane, col);
+        const code = four ? int4At(codes, col) : int8At(codes, col);
         store<f32>(y, <f32>code * scale + offset);
         y += 4;
       }

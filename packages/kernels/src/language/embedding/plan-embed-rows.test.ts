@@ -132,6 +132,13 @@ test("errors say what was expected", async () => {
   expect(() => planEmbedRows(kernels, { ...spec, n: 0.5 })).toThrow(
     "planEmbedRows: expected n to be a whole number from 1, got 0.5",
   );
+  for (const n of [0, -1, Number.NaN, 2 ** 31, "3", null]) {
+    const wrong = { ...spec, n: n as number };
+    expect(() => planEmbedRows(kernels, wrong)).toThrow("expected n to be a whole number from 1");
+  }
+  expect(() => planEmbedRows(kernels, { ...spec, n: 2 ** 29 })).toThrow(
+    "y of [536870912, 3] does not fit",
+  );
   expect(() => planEmbedRows(kernels, { ...spec, bits: 2 })).toThrow(
     "a table of format f32 has one width, got bits 2; leave it out",
   );

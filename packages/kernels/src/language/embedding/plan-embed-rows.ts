@@ -1,4 +1,4 @@
-import { EdgewrightError } from "@edgewright/core";
+import { EdgewrightError, ShapeError } from "@edgewright/core";
 import type { Allocation } from "../../runtime/arena.js";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, type JobSpec, type Plan } from "../../runtime/job.js";
@@ -28,7 +28,7 @@ const ELEMENTS_WORTH_A_THREAD = 4096;
  * Plans y[i] = row `ids[i]` of a table of packed weights, as 32-bit floats: the embeddings of tokens. The ids are
  * read when the plan runs. An id that is no row of the table gives zeros.
  *
- * @throws ShapeError for sizes that are no whole numbers, EdgewrightError `invalid-argument` for a width that the
+ * @throws ShapeError for sizes that are no whole numbers or too large, EdgewrightError `invalid-argument` for a width that the
  * table does not have, UnsupportedError without the language extension.
  *
  * @example
@@ -46,6 +46,11 @@ export function planEmbedRows(kernels: Kernels, spec: EmbedRowsSpec): Plan {
   requireLanguage(where, kernels);
   const { table, ids, y, n, bits } = spec;
   checkCounts(where, { n }, 1);
+  if (n * table.cols >= 2 ** 30) {
+    throw new ShapeError(
+      `${where}: y of [${n}, ${table.cols}] does not fit into the 4 GiB of WebAssembly's memory`,
+    );
+  }
   checkWidth(where, table, bits);
   const own: Allocation[] = [];
   if (table.format === "nested") own.push(kernels.arena.allocate(DECODED_BYTES * kernels.threads));
@@ -90,7 +95,8 @@ function wordsOf(table: PackedLinear, bits: number, scratch: number): readonly n
     return [steps, bits, binaryScalesAt(table, bits), panels, first, groupSteps, groups, halves];
   }
   const { panelBytes = 0, groupBytes = 0, offsets = 0, scalesPtr = 0 } = table.layout;
-  return [panelBytes, table.groupSize ?? 0, groupBytes, offsets, scalesPtr];
+  const { codesAt = 0, scalesAt = 0 } = table.layout;
+  return [panelBytes, table.groupSize ?? 0, groupBytes, offsets, scalesPtr, codesAt, scalesAt];
 }
 
 function checkWidth(where: string, table: PackedLinear, bits: number | undefined): void {
