@@ -1,19 +1,24 @@
 import {
   add,
+  concat,
   createParameter,
   crossEntropy,
+  embedding,
   klDivergence,
   matmul,
   meanSquaredError,
   multiply,
   type Parameter,
   type RecordNetwork,
+  reshape,
   rmsNorm,
+  slice,
   stopGradient,
   type Variable,
 } from "@edgewright/autograd";
-import type { LanguageModel } from "@edgewright/autograd/language";
+import type { LanguageModel, LanguageModelOutputs } from "@edgewright/autograd/language";
 import type { Rng } from "@edgewright/core";
+import { type PromptCuts, rowsWithCuts } from "./prompt-cuts.js";
 
 /** What a student learns from. */
 export interface DistillationOptions {
@@ -29,7 +34,18 @@ export interface DistillationOptions {
   readonly hiddenWeight: number;
   /** Weight of the next tokens of text that people wrote; 0 leaves it out. */
   readonly textWeight: number;
+  /** Prompt tokens that the student learns to guess ahead with. @default none */
+  readonly prompts?: {
+    /** [count, dim] */
+    readonly tokens: Parameter;
+    /** Places in a row behind which they stand. */
+    readonly cuts: number;
+    readonly weight: number;
+  };
 }
+
+/** Weight of each distance against the one before it (PPD, arXiv:2405.18628). */
+const DECAY = 0.8;
 
 /**
  * Matrices that show a student's residual stream to its teacher, [teacher's dim, student's dim] each.
@@ -55,24 +71,32 @@ export function createProjections(
  * difference of the residual streams before and behind every block, each normalised and the student's seen through a
  * learnt matrix (FitNets, Romero et al. 2015), plus the cross-entropy of real text.
  *
- * Inputs: `ids` i32 [b, length], and with `textWeight` also `next` i32 [b, length], -100 where the row is no real text.
+ * With prompt tokens behind random places, those are to say what the teacher says so many tokens further on.
+ *
+ * Inputs: `ids` i32 [b, length]; with `textWeight` `next` i32 [b, length], -100 where the row is no real text; with
+ * prompt tokens what {@link writePromptCuts} writes.
  */
 export function recordDistillation(options: DistillationOptions): RecordNetwork {
   const { teacher, student, projections, length, hiddenWeight, textWeight } = options;
-  const { teacherTemperature = 1 } = options;
+  const { teacherTemperature = 1, prompts } = options;
   return (tape, batch) => {
     const ids = tape.input("ids", [batch, length], "i32");
     const taught = teacher.apply(ids);
-    const learnt = student.apply(ids);
+    const learnt = prompts
+      ? applyWithPrompts(student, ids, { length, count: prompts.tokens.shape[0]!, ...prompts })
+      : student.apply(ids);
+    const text = (x: Variable): Variable => part(x, 1, 0, length);
+    const logits = prompts ? text(learnt.logits) : learnt.logits;
     const scale = (term: Variable, factor: number): Variable =>
       multiply(term, tape.constant([factor], []));
     const opinions =
       teacherTemperature === 1 ? taught.logits : scale(taught.logits, 1 / teacherTemperature);
-    const kl = klDivergence(stopGradient(opinions), learnt.logits);
+    const kl = klDivergence(stopGradient(opinions), logits);
     let loss: Variable = kl;
     if (hiddenWeight > 0) {
       projections.forEach((projection, i) => {
-        const seen = matmul(rmsNorm(learnt.hidden[i]!), tape.parameter(projection), {
+        const hidden = prompts ? text(learnt.hidden[i]!) : learnt.hidden[i]!;
+        const seen = matmul(rmsNorm(hidden), tape.parameter(projection), {
           transposeB: true,
         });
         const term = meanSquaredError(seen, stopGradient(rmsNorm(taught.hidden[i]!)));
@@ -81,8 +105,64 @@ export function recordDistillation(options: DistillationOptions): RecordNetwork 
     }
     if (textWeight > 0) {
       const next = tape.input("next", [batch, length], "i32");
-      loss = add(loss, scale(crossEntropy(learnt.logits, next), textWeight));
+      loss = add(loss, scale(crossEntropy(logits, next), textWeight));
+    }
+    if (prompts) {
+      const ahead = guessAhead(learnt.logits, opinions, { length, prompts });
+      loss = add(loss, scale(ahead, prompts.weight));
     }
     return { loss, outputs: { kl } };
   };
+}
+
+function applyWithPrompts(
+  student: LanguageModel,
+  ids: Variable,
+  shape: PromptCuts & { readonly tokens: Parameter },
+): LanguageModelOutputs {
+  const { tape } = ids;
+  const [batch] = ids.shape as [number, number];
+  const rows = rowsWithCuts(shape);
+  const which = tape.constant(
+    Array.from({ length: batch * shape.cuts * shape.count }, (_, i) => i % shape.count),
+    [batch, shape.cuts * shape.count],
+    "i32",
+  );
+  const chains = embedding(which, tape.parameter(shape.tokens));
+  return student.apply(concat([student.embed(ids), chains], { axis: 1 }), {
+    positions: tape.input("positions", [batch, rows], "i32"),
+    mask: tape.input("mask", [batch, 1, rows, rows]),
+  });
+}
+
+/** The mean over distances of decay^(k - 1) KL(teacher k tokens further on || prompt token k). */
+function guessAhead(
+  logits: Variable,
+  opinions: Variable,
+  { length, prompts }: { length: number; prompts: { tokens: Parameter; cuts: number } },
+): Variable {
+  const { tape } = logits;
+  const [batch, , classes] = logits.shape as [number, number, number];
+  const { cuts, tokens } = prompts;
+  const count = tokens.shape[0]!;
+  const targets = tape.input("targets", [batch, cuts, count], "i32");
+  const wanted = embedding(targets, reshape(stopGradient(opinions), [batch * length, classes]));
+  const guesses = reshape(part(logits, 1, length, length + cuts * count), [
+    ...[batch, cuts, count, classes],
+  ]);
+  let sum: Variable | undefined;
+  for (let k = 0; k < count; k++) {
+    const term = klDivergence(stopGradient(part(wanted, 2, k, k + 1)), part(guesses, 2, k, k + 1));
+    const weighed = multiply(term, tape.constant([DECAY ** k / count], []));
+    sum = sum === undefined ? weighed : add(sum, weighed);
+  }
+  return sum!;
+}
+
+/** The entries of x from `start` to `end` along one axis. */
+function part(x: Variable, axis: number, start: number, end: number): Variable {
+  return slice(x, {
+    starts: x.shape.map((_, i) => (i === axis ? start : 0)),
+    ends: x.shape.map((size, i) => (i === axis ? end : size)),
+  });
 }

@@ -23,6 +23,8 @@ export interface FinishLanguageOptions {
   readonly teacher: DecoderWeights;
   readonly teacherTokenizer: SentencePieceData;
   readonly heldOut: readonly (readonly number[])[];
+  /** Prompt tokens that were trained with the model, to start from. @default none */
+  readonly promptTokens?: Float32Array;
   readonly training: LanguageCard["training"];
   /** Where the files go. */
   readonly folder: string;
@@ -65,6 +67,7 @@ export async function finishLanguage(
   }
   const prompts = await trainStoryPrompts(bytes, {
     ...{ kernels, heldOut, seed: recipe.seed, ...abort },
+    ...(options.promptTokens && { initial: options.promptTokens }),
     ...(onProgress && { onProgress }),
   });
   await writeFile(join(folder, `${name}.prompt-tokens.safetensors`), prompts.bytes);

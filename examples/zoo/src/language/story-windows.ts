@@ -1,5 +1,6 @@
 import type { TrainingData } from "@edgewright/autograd";
 import { EdgewrightError } from "@edgewright/core";
+import { type PromptCuts, writePromptCuts } from "./prompt-cuts.js";
 
 /** How {@link storyWindows} cuts rows. */
 export interface StoryWindowsOptions {
@@ -13,6 +14,8 @@ export interface StoryWindowsOptions {
   readonly real?: readonly ArrayLike<number>[];
   /** @default 0 */
   readonly realShare?: number;
+  /** Prompt tokens behind random places. @default none */
+  readonly cuts?: PromptCuts;
 }
 
 /**
@@ -24,7 +27,7 @@ export function storyWindows(
   stories: readonly ArrayLike<number>[],
   options: StoryWindowsOptions,
 ): TrainingData {
-  const { rows, length, aligned = 0.5, real = [], realShare = 0 } = options;
+  const { rows, length, aligned = 0.5, real = [], realShare = 0, cuts } = options;
   const written = joinStories(stories);
   const read = joinStories(real);
   for (const { tokens } of realShare > 0 ? [written, read] : [written]) {
@@ -50,6 +53,7 @@ export function storyWindows(
         if (isReal) next?.set(tokens.subarray(from + 1, from + 1 + length), row * length);
         else next?.fill(-100, row * length, (row + 1) * length);
       }
+      if (cuts) writePromptCuts(batch, cuts, rng);
     },
   };
 }

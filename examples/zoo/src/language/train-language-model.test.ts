@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTrainer, sgd } from "@edgewright/autograd";
+import { createParameter, createTrainer, sgd } from "@edgewright/autograd";
 import { createLanguageModel } from "@edgewright/autograd/language";
 import { createRng } from "@edgewright/core";
 import { loadTrainingKernels } from "@edgewright/kernels/training";
 import { afterAll, describe, expect, it } from "vitest";
 import { createProjections, recordDistillation } from "./distillation.js";
 import { phaseFiles } from "./phase-files.js";
+import { rowsWithCuts, writePromptCuts } from "./prompt-cuts.js";
 import { sampleStories } from "./sample-stories.js";
 import { tinyRecipe, tinyTeacher } from "./tiny-teacher.test-support.js";
 import { type PhaseCheckpoint, scheduleOf, trainLanguageModel } from "./train-language-model.js";
@@ -55,10 +56,74 @@ describe("recordDistillation", () => {
   });
 });
 
+describe("writePromptCuts", () => {
+  it("shows prompt tokens the text up to their cut and their own chain", () => {
+    const shape = { length: 6, cuts: 2, count: 2 };
+    const rows = rowsWithCuts(shape);
+    const batch = {
+      positions: new Int32Array(2 * rows),
+      mask: new Float32Array(2 * rows * rows),
+      targets: new Int32Array(8),
+    };
+    writePromptCuts(batch, shape, createRng(1));
+    for (let entry = 0; entry < 2; entry++) {
+      const seen = (row: number): number[] => {
+        const start = (entry * rows + row) * rows;
+        return [...batch.mask.subarray(start, start + rows).keys()].filter(
+          (other) => batch.mask[start + other] === 0,
+        );
+      };
+      for (let row = 0; row < 6; row++) expect(seen(row)).toEqual([...Array(row + 1).keys()]);
+      for (const first of [6, 8]) {
+        const target = batch.targets[entry * 4 + (first - 6)]! - entry * 6;
+        const text = [...Array(target).keys()];
+        expect(target).toBeGreaterThanOrEqual(1);
+        expect(batch.targets[entry * 4 + (first - 5)]! - entry * 6).toBe(target + 1);
+        expect(target + 1).toBeLessThanOrEqual(5);
+        expect(seen(first)).toEqual([...text, first]);
+        expect(seen(first + 1)).toEqual([...text, first, first + 1]);
+        expect(batch.positions[entry * rows + first]).toBe(target);
+        expect(batch.positions[entry * rows + first + 1]).toBe(target + 1);
+      }
+    }
+  });
+
+  it("leaves the loss of the text as it is", () => {
+    const teacher = createLanguageModel({ weights, prefix: "teacher.", trainable: false });
+    const student = createLanguageModel({ config: tinyRecipe([]).config, rng: createRng(4) });
+    const projections = createProjections(teacher, student, createRng(1));
+    const { dim } = student.config;
+    const data = Float32Array.from({ length: 2 * dim }, (_, i) => Math.sin(i));
+    const tokens = createParameter({ name: "promptTokens", shape: [2, dim], data });
+    const lossWith = (weight?: number): number => {
+      const prompts = weight === undefined ? {} : { prompts: { tokens, cuts: 3, weight } };
+      using trainer = createTrainer(kernels, {
+        ...{ batchSize: 2, optimizer: sgd({ learningRate: 0 }) },
+        record: recordDistillation({
+          ...{ teacher, student, projections, length: 6, textWeight: 0, hiddenWeight: 1 },
+          ...prompts,
+        }),
+      });
+      const { batch } = trainer;
+      batch.ids!.set([1, 2, 3, 4, 5, 6, 1, 7, 8, 9, 10, 3]);
+      if (weight !== undefined) {
+        writePromptCuts(batch, { length: 6, cuts: 3, count: 2 }, createRng(2));
+      }
+      return trainer.step().loss;
+    };
+    const plain = lossWith();
+    expect(lossWith(0)).toBeCloseTo(plain, 5);
+    expect(lossWith(1)).toBeGreaterThan(plain + 0.01);
+  });
+});
+
 describe("trainLanguageModel", () => {
   it("learns, and goes on from any checkpoint bit by bit, over the borders of phases", async () => {
     const text = { weight: 0.5, share: 0.3 };
-    const recipe = tinyRecipe([{ steps: 130 }, { length: 10, text, hiddenWeight: 0 }]);
+    const recipe = tinyRecipe([
+      { steps: 130 },
+      { ...{ length: 10, text, hiddenWeight: 0 }, prompts: { weight: 1, cuts: 2 } },
+    ]);
     const kept: PhaseCheckpoint[] = [];
     const losses: number[] = [];
     const train = (resume?: PhaseCheckpoint) =>
@@ -69,7 +134,7 @@ describe("trainLanguageModel", () => {
         progressInterval: 0,
         onCheckpoint: (at) => void kept.push(at),
       });
-    const student = await train();
+    const { student } = await train();
     expect(kept.map(({ phase, checkpoint }) => [phase, checkpoint.epoch, checkpoint.step])).toEqual(
       [
         [0, 0, 100],
@@ -80,7 +145,7 @@ describe("trainLanguageModel", () => {
     expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
     const expected = student.parameterList.map((parameter) => parameter.read());
     for (const from of kept.slice(0, 2)) {
-      const again = await train(from);
+      const { student: again } = await train(from);
       expect(again.parameterList.map((parameter) => parameter.read())).toEqual(expected);
     }
   });

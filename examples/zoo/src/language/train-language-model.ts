@@ -1,5 +1,6 @@
 import {
   type Checkpoint,
+  createParameter,
   createTrainer,
   muon,
   type Parameter,
@@ -41,6 +42,14 @@ export interface TrainLanguageModelOptions {
 }
 
 const CHECKPOINT_EVERY = 100;
+const PROMPT_TOKENS = 3;
+
+/** What {@link trainLanguageModel} made. */
+export interface TrainedLanguageModel {
+  readonly student: LanguageModel;
+  /** [count, dim]; undefined where no phase trains prompt tokens. */
+  readonly promptTokens: Parameter | undefined;
+}
 
 /**
  * Trains one language model of the zoo from its recipe, by distillation.
@@ -51,7 +60,7 @@ const CHECKPOINT_EVERY = 100;
 export async function trainLanguageModel(
   recipe: LanguageRecipe,
   options: TrainLanguageModelOptions,
-): Promise<LanguageModel> {
+): Promise<TrainedLanguageModel> {
   const { kernels, stories, text = [], resume, signal, onProgress, onCheckpoint } = options;
   const rng = createRng(recipe.seed);
   const teacher = createLanguageModel({
@@ -59,8 +68,16 @@ export async function trainLanguageModel(
   });
   const student = createLanguageModel({ config: recipe.config, rng });
   const projections = createProjections(teacher, student, rng);
+  const { dim } = recipe.config;
+  const tokens = createParameter({
+    name: "promptTokens",
+    shape: [PROMPT_TOKENS, dim],
+    data: Float32Array.from({ length: PROMPT_TOKENS * dim }, () => rng.normal(0, 0.05)),
+  });
   const first = resume?.phase ?? 0;
-  if (resume) restoreParameters([...student.parameterList, ...projections], resume.checkpoint);
+  if (resume) {
+    restoreParameters([...student.parameterList, ...projections, tokens], resume.checkpoint);
+  }
   for (let index = first; index < recipe.phases.length; index++) {
     const phase = recipe.phases[index]!;
     const { length, batch, steps, hiddenWeight } = phase;
@@ -69,6 +86,7 @@ export async function trainLanguageModel(
     const settings = {
       ...{ teacher, student, projections, length, hiddenWeight },
       ...(phase.teacherTemperature && { teacherTemperature: phase.teacherTemperature }),
+      ...(phase.prompts && { prompts: { ...phase.prompts, tokens } }),
     };
     using trainer = createTrainer(kernels, {
       batchSize: batch,
@@ -86,6 +104,9 @@ export async function trainLanguageModel(
       seed: recipe.seed * 1000 + index,
       data: storyWindows(stories, {
         ...{ rows: steps * batch, length, real: text, realShare: phase.text?.share ?? 0 },
+        ...(phase.prompts && {
+          cuts: { length, cuts: phase.prompts.cuts, count: PROMPT_TOKENS },
+        }),
       }),
       schedule: scheduleOf(phase),
       checkpointEvery: CHECKPOINT_EVERY,
@@ -98,7 +119,8 @@ export async function trainLanguageModel(
       onCheckpoint: (checkpoint) => onCheckpoint?.({ phase: index, checkpoint }, student),
     });
   }
-  return student;
+  const prompted = recipe.phases.some(({ prompts }) => prompts !== undefined);
+  return { student, promptTokens: prompted ? tokens : undefined };
 }
 
 /** A rise from 0, then a line from the first learning rate to the last. */

@@ -55,7 +55,7 @@ export async function trainLanguages(
     if (before) log.line(name, `goes on in phase ${before.phase + 1} after ${before.seconds} s`);
     const started = performance.now();
     const elapsed = () => (before?.seconds ?? 0) + (performance.now() - started) / 1000;
-    const student = await trainLanguageModel(recipe, {
+    const { student, promptTokens } = await trainLanguageModel(recipe, {
       ...{ kernels, teacher, stories, text: rest, resume: before, signal },
       progressInterval: log.interval,
       onProgress(phase, { step, loss, examplesPerSecond }) {
@@ -75,6 +75,7 @@ export async function trainLanguages(
     });
     const card = await finishLanguage(recipe, student.toWeights(), {
       ...{ kernels, teacher, teacherTokenizer: data as SentencePieceData, heldOut, folder, signal },
+      ...(promptTokens && { promptTokens: promptTokens.read() }),
       training: {
         seconds: elapsed(),
         ...describeSetting(kernels),

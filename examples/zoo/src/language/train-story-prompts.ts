@@ -18,6 +18,8 @@ export interface TrainStoryPromptsOptions {
   /** Beginnings of stories that had no part in any training, token ids. */
   readonly heldOut: readonly (readonly number[])[];
   readonly seed: number;
+  /** Embeddings of the prompt tokens to start from, [3, dim]. @default near the mean embedding */
+  readonly initial?: Float32Array;
   /** Updates. @default 600 */
   readonly steps?: number;
   /** The model's own texts to learn from. @default 600 */
@@ -65,6 +67,10 @@ export async function trainStoryPrompts(
   let told = 0;
   const { promptTokens } = await trainPromptTokens(kernels, {
     ...{ weights, texts, steps, seed, ...abort },
+    ...(options.initial && {
+      initial: { count: 3, ensemble: 1, dim: lm.config.dim, embeddings: options.initial },
+      learningRate: 0.002,
+    }),
     onProgress({ step, loss }) {
       if (step < told) return;
       told = step + 50;
