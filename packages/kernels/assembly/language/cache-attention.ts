@@ -25,14 +25,17 @@ import {
 } from "./kv-cache";
 import { addLanes, largestLane } from "./lane-sums";
 import { mixByteValues, mixHalfValues } from "./mix-low-values";
-import { mixValues } from "./mix-values";
+import { mixLong, mixValues } from "./mix-values";
 import { prepareQuery } from "./prepare-query";
-import { scoreByteKeys, scoreHalfKeys, scoreKeys } from "./score-keys";
-import { LIFT } from "./store-vector";
+import { halfScale, scoreByteKeys, scoreHalfKeys, scoreKeys } from "./score-keys";
+import { LIFT, spreadHalves } from "./store-vector";
 
 // Workspace of a thread. Of a tile: byte offsets of its keys, scores, codes of its weights, and the scales of
 // int8 keys and values where they do not lie together. Of a block: the running maximum and sum of every query, then the queries as keys that
-// are not f32 want them.
+// are not f32 want them, then keys and values of a f16 tile as floats.
+const SPREAD = 3; // a type like f16, whose tiles are floats already
+const SPREAD_FROM = 4; // queries that make that worth the while
+
 const SCORES: usize = TILE * 4;
 const CODES: usize = TILE * 8;
 const GATHERED_SCALES: usize = TILE * 10;
@@ -69,23 +72,40 @@ export function attend(params: usize, head: i32, first: i32, stop: i32): void {
   const yHead = load<usize>(params, 8) + <usize>head * group * bytes;
 
   const longest = beginRows(params, head, first, stop, shared, capacity, at);
+  const queryCount = (stop - first) * <i32>group;
+  // A f16 tile that meets several queries becomes floats once, in the order in which f16 is computed with.
+  const spread = type == F16 && queryCount >= SPREAD_FROM;
+  const spreadBytes = (bytes + 31) & ~31;
+  const room = queries(params, head, first, at, queryCount) + <usize>queryCount * qBytes;
   let scattered = true;
   let seen = 0;
   // A single query over f32 or f16 reads its tile once and is better off without.
-  const ahead = type == INT8 || (stop - first) * <i32>group > 1;
+  const ahead = type == INT8 || queryCount > 1;
   for (let from = (longest - 1) & -TILE; from >= 0; from -= TILE) {
     const common = !paths || from + TILE <= shared;
     let keys = base;
+    let values = base + valueDistance(cache);
     let scales = at + GATHERED_SCALES;
+    let form = type;
     if (common) {
-      if (scattered) slotsOfTile(at, cache);
+      if (scattered) slotsOfTile(at, spread ? <i32>spreadBytes : load<i32>(cache, VECTOR_BYTES));
       scattered = false;
       keys += tileOffset(cache, from);
-      scales = keys + 2 * valueDistance(cache);
+      values = keys + valueDistance(cache);
+      scales = values + valueDistance(cache);
       if (ahead) seen |= fetchTile(keys, min(TILE, longest - from), cache);
+      if (spread) {
+        form = SPREAD;
+        const step = load<usize>(cache, VECTOR_BYTES);
+        const count = min(TILE, longest - from);
+        spreadHalves(keys, step, count, load<i32>(cache, HEAD_DIM), true, room);
+        spreadHalves(values, step, count, load<i32>(cache, HEAD_DIM), false, room + TILE * spreadBytes);
+        keys = room;
+        values = room + TILE * spreadBytes;
+      }
     }
     let statistics = at + STATISTICS;
-    let q = queries(params, head, first, at, (stop - first) * <i32>group);
+    let q = queries(params, head, first, at, queryCount);
     const qStep = type == F32 ? load<usize>(params, 4) << 2 : group * qBytes;
     for (let row = first; row < stop; row++) {
       const count = min(TILE, visible(params, row, shared, capacity) - from);
@@ -96,7 +116,19 @@ export function attend(params: usize, head: i32, first: i32, stop: i32): void {
         }
         const y = yHead + <usize>row * yStep;
         for (let i: usize = 0; i < group; i++) {
-          attendTile(params, cache, type, keys, scales, at, count, q + i * qBytes, y + i * bytes, statistics + (i << 3));
+          attendTile(
+            params,
+            cache,
+            form,
+            keys,
+            values,
+            scales,
+            at,
+            count,
+            q + i * qBytes,
+            y + i * bytes,
+            statistics + (i << 3),
+          );
         }
       }
       statistics += group << 3;
@@ -166,6 +198,7 @@ function attendTile(
   cache: usize,
   type: i32,
   keys: usize,
+  values: usize,
   scales: usize,
   at: usize,
   count: i32,
@@ -174,22 +207,23 @@ function attendTile(
   statistics: usize,
 ): void {
   const dim = load<i32>(cache, HEAD_DIM);
-  const values = keys + valueDistance(cache);
   const scale = load<f32>(params, 48);
   const scores = at + SCORES;
   let top: v128;
   if (type == F32) top = scoreKeys(q, keys, at, count, dim, scale, scores);
-  else if (type == F16) top = scoreHalfKeys(q, keys, at, count, dim, scale, scores);
+  else if (type == F16) top = scoreHalfKeys(q, keys, at, count, dim, halfScale(scale), scores);
+  else if (type == SPREAD) top = scoreKeys(q, keys, at, count, (dim + 7) & -8, halfScale(scale), scores);
   else top = scoreByteKeys(q, keys, at, count, dim, scale, scores, scales);
   const before = load<f32>(statistics);
   const most = max(before, largestLane(top));
   const kept = exp4(f32x4.splat(before - most));
-  const lift: f32 = type == F16 ? reinterpret<f32>(LIFT) : 1;
+  const lift: f32 = type == F16 || type == SPREAD ? reinterpret<f32>(LIFT) : 1;
   const sum = powers(scores, count, f32x4.splat(most), f32x4.splat(lift));
   store<f32>(statistics, most);
   store<f32>(statistics, load<f32>(statistics, 4) * f32x4.extract_lane(kept, 0) + sum, 4);
   if (type == F32) mixValues(scores, values, at, count, dim, kept, y);
   else if (type == F16) mixHalfValues(scores, values, at, count, dim, kept, y);
+  else if (type == SPREAD) mixLong(scores, values, at, count, dim, kept, y);
   else mixByteValues(scores, values, at, count, dim, kept, y, scales + VALUE_SCALE, at + CODES);
 }
 
@@ -228,8 +262,8 @@ function visible(params: usize, row: i32, shared: i32, capacity: i32): i32 {
 }
 
 // Byte offsets of the keys of a tile.
-function slotsOfTile(at: usize, cache: usize): void {
-  const bytes = v128.load32_splat(cache, VECTOR_BYTES);
+function slotsOfTile(at: usize, step: i32): void {
+  const bytes = i32x4.splat(step);
   let offsets = i32x4.mul(i32x4(0, 1, 2, 3), bytes);
   const next = i32x4.shl(bytes, 2);
   for (const end = at + TILE * 4; at < end; at += 16) {

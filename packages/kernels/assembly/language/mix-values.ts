@@ -13,8 +13,11 @@ export function mixValues(weights: usize, values: usize, at: usize, count: i32, 
   else mixLong(weights, values, at, count, dim, kept, y);
 }
 
-// Four values at a time from end to end: memory is read in its order, where columns of long vectors would jump.
-function mixLong(weights: usize, values: usize, at: usize, count: i32, dim: i32, kept: v128, y: usize): void {
+/**
+ * The same with four values at a time from end to end: memory is read in its order, where columns of long vectors
+ * would jump.
+ */
+export function mixLong(weights: usize, values: usize, at: usize, count: i32, dim: i32, kept: v128, y: usize): void {
   const end = y + (<usize>dim << 2);
   const pairs = y + (<usize>(dim & -8) << 2);
   for (let p = y; p < end; p += 16) v128.store(p, f32x4.mul(v128.load(p), kept));

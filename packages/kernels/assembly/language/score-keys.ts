@@ -53,10 +53,16 @@ export function scoreKeys(q: usize, keys: usize, at: usize, count: i32, dim: i32
   return top;
 }
 
-/** f16 keys; the query comes from prepareQuery. */
+/** What scores of f16 keys must be multiplied by: prepared queries have 2^64 of the 2^112 that the keys lack. */
+// @ts-ignore: decorator
+@inline
+export function halfScale(scale: f32): f32 {
+  return scale * reinterpret<f32>((127 + 48) << 23);
+}
+
+/** f16 keys; the query comes from prepareQuery, the scale from {@link halfScale}. */
 export function scoreHalfKeys(q: usize, keys: usize, at: usize, count: i32, dim: i32, scale: f32, scores: usize): v128 {
-  // 2^48 is what query and keys are short of.
-  const factor = f32x4.splat(scale * reinterpret<f32>((127 + 48) << 23));
+  const factor = f32x4.splat(scale);
   const mask = halfMask();
   let top = f32x4.splat(-Infinity);
   for (; count > 0; count -= 4) {

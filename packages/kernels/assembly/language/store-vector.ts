@@ -96,3 +96,27 @@ export function loadVector(type: i32, from: usize, scale: usize, dim: i32, x: us
     }
   }
 }
+
+/**
+ * Makes floats times 2^-112 of `count` f16 vectors. Of eight elements those at even places come first; of a last
+ * half of eight as well where `whole`, zeros filling it up, else in their order.
+ */
+export function spreadHalves(from: usize, step: usize, count: i32, dim: i32, whole: bool, to: usize): void {
+  const mask = halfMask();
+  for (; count; count--) {
+    let p = from;
+    let left = dim;
+    for (; left >= (whole ? 1 : 8); left -= 8) {
+      const v = v128.load(p);
+      v128.store(to, evenHalves(v, mask));
+      v128.store(to, oddHalves(v, mask), 16);
+      p += 16;
+      to += 32;
+    }
+    if (left > 0) {
+      v128.store(to, evenHalves(v128.load16x4_u(p), mask));
+      to += 32;
+    }
+    from += step;
+  }
+}

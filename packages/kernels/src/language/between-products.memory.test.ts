@@ -72,7 +72,7 @@ test("kernels on rows stay within their memory and depend on their operands alon
 const caches = fc.record({
   group: upTo(3),
   kvHeads: upTo(2),
-  headDim: upTo(9, 2).map((quarter) => 4 * quarter),
+  headDim: fc.oneof(upTo(9, 2), fc.constantFrom(16, 32)).map((quarter) => 4 * quarter),
   n: upTo(20),
   before: upTo(90, 0),
   tree: fc.boolean(),

@@ -22,7 +22,10 @@ const sizes: fc.Arbitrary<AttentionSizes> = fc
   .record({
     group: fc.integer({ min: 1, max: 3 }),
     kvHeads: fc.integer({ min: 1, max: 3 }),
-    quarter: fc.integer({ min: 2, max: 11 }),
+    quarter: fc.oneof(
+      { weight: 4, arbitrary: fc.integer({ min: 2, max: 11 }) },
+      fc.constantFrom(16, 32),
+    ),
     pairing: fc.constantFrom<RopePairing>("half", "interleaved"),
   })
   .map(({ group, kvHeads, quarter, pairing }) => ({

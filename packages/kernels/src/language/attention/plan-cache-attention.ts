@@ -117,7 +117,10 @@ export function attentionJob(
 export function attentionWorkspaceBytes({ n, heads, cache }: CacheAttentionSpec): number {
   const queries = (heads / cache.kvHeads) * Math.min(n, BLOCK_ROWS);
   const statistics = Math.ceil(queries / 2) * 16;
-  return Math.ceil((TILE_SLOTS * 18 + statistics + queries * preparedQueryBytes(cache)) / 64) * 64;
+  const prepared = queries * preparedQueryBytes(cache);
+  // Keys and values of a tile in f32.
+  const spread = cache.type === "f16" ? 2 * TILE_SLOTS * preparedQueryBytes(cache) : 0;
+  return Math.ceil((TILE_SLOTS * 18 + statistics + prepared + spread) / 64) * 64;
 }
 
 /** Bytes of a query in the form that keys of a type need. */

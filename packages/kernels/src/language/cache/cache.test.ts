@@ -78,7 +78,9 @@ function expectSlot(
 const texts = fc.record({
   group: fc.integer({ min: 1, max: 2 }),
   kvHeads: fc.integer({ min: 1, max: 3 }),
-  headDim: fc.integer({ min: 2, max: 9 }).map((quarter) => 4 * quarter),
+  headDim: fc
+    .oneof(fc.integer({ min: 2, max: 9 }), fc.constantFrom(16, 32))
+    .map((quarter) => 4 * quarter),
   pairing: fc.constantFrom<RopePairing>("half", "interleaved"),
   type: fc.constantFrom(...TYPES),
   length: fc.integer({ min: 1, max: 140 }),
@@ -162,8 +164,8 @@ test("a shifted cache is that of a text that never had the dropped piece, as far
           for (const slot of [0, keep - 1, keep, length - count - 1]) {
             if (slot < 0 || slot >= length - count) continue;
             const row = slot < keep ? slot : slot + count;
-            // Turned twice, and rounded twice.
-            const rounding = 2.2 * ROUNDING[type] + 2e-6;
+            // The first error of two elements, of a vector up to sqrt 2 larger, is turned into one; then the second.
+            const rounding = 3.1 * ROUNDING[type] + 2e-6;
             expectSlot(kernels, opened.cache.layout, text, [slot, row, slot], rounding);
           }
           plan.dispose();
