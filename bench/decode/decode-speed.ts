@@ -1,7 +1,7 @@
 // Tokens a second of greedy decoding, everybody on one thread, in turns.
 import type { FigureInput } from "@edgewright/device-bench";
 import type { BenchContext } from "../context.js";
-import { compareSpeeds, measureRounds } from "./measure-rounds.js";
+import { compareSpeeds, measureRounds, noteCpu } from "./measure-rounds.js";
 import { NATIVE } from "./native-llama.js";
 import { createOurRunner } from "./our-runner.js";
 import { loadPeers, type PeerName } from "./peer-runners.js";
@@ -102,7 +102,7 @@ async function measureCase(context: BenchContext, one: SpeedCase): Promise<Figur
     );
     const own = speeds[0]!;
     const row: FigureInput = { metric: `${one.name}, decode`, value: own.wall, unit: "tokens/s" };
-    if (peers.length === 0) return [row];
+    if (peers.length === 0) return [{ ...row, note: noteCpu(own) }];
     return speeds.slice(1).map((speed): FigureInput => {
       const bars = one.bars.find(({ peer }) => peer === speed.name)!;
       const bar = context.relaxed ? (bars.relaxed ?? bars.baseline) : bars.baseline;

@@ -21,13 +21,13 @@ export interface Speed {
 
 /**
  * Runs contestants in turn, each round beginning with another, after one that does not count; at least three
- * rounds, and as many as fit into `--max-seconds` (30).
+ * rounds, and as many as fit into `--max-seconds` (10).
  */
 export async function measureRounds(
   context: BenchContext,
   contestants: readonly Contestant[],
 ): Promise<Speed[]> {
-  const seconds = Number(context.values["max-seconds"] ?? (context.quick ? 1 : 30));
+  const seconds = Number(context.values["max-seconds"] ?? (context.quick ? 1 : 10));
   const times = contestants.map((): { wall: number[]; cpu: number[] } => ({ wall: [], cpu: [] }));
   for (const { run } of contestants) await run();
   const end = performance.now() + seconds * 1000;
@@ -51,6 +51,11 @@ export async function measureRounds(
       rounds: wall.length,
     };
   });
+}
+
+/** What a second of CPU time gives, for the note of a row that shows wall time. */
+export function noteCpu(speed: Speed): string {
+  return speed.cpu === undefined ? "" : `${speed.cpu.toFixed(1)} a second of CPU time`;
 }
 
 /** How many times faster we are, by the clock that flatters us less, and what both clocks say. */

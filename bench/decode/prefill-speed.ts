@@ -1,7 +1,7 @@
 // Reading a prompt: tokens a second, and the time until the first token comes.
 import type { FigureInput } from "@edgewright/device-bench";
 import type { BenchContext } from "../context.js";
-import { compareSpeeds, measureRounds } from "./measure-rounds.js";
+import { compareSpeeds, measureRounds, noteCpu } from "./measure-rounds.js";
 import { NATIVE } from "./native-llama.js";
 import { createOurRunner } from "./our-runner.js";
 import { loadPeers } from "./peer-runners.js";
@@ -42,7 +42,7 @@ export async function measurePrefill(context: BenchContext): Promise<FigureInput
         const own = speeds[0]!;
         const metric = `${shape} ${format}, ${length} tokens`;
         const row = { metric: `${metric}, prefill`, value: own.wall, unit: "tokens/s" };
-        if (peers.length === 0) rows.push(row);
+        if (peers.length === 0) rows.push({ ...row, note: noteCpu(own) });
         for (const speed of speeds.slice(1)) {
           rows.push({ ...row, peer: speed.name, ...compareSpeeds(own, speed) });
         }

@@ -1,7 +1,7 @@
 // The model that TeLLMe runs on an FPGA, by its shape, on one thread of this machine.
 import type { FigureInput } from "@edgewright/device-bench";
 import type { BenchContext } from "../context.js";
-import { measureRounds } from "./measure-rounds.js";
+import { measureRounds, noteCpu } from "./measure-rounds.js";
 import { createOurRunner } from "./our-runner.js";
 import { letterText, randomModel, SHAPES } from "./random-models.js";
 
@@ -34,7 +34,7 @@ export async function measureTernarySpeed(
     const rows: FigureInput[] = [
       {
         ...{ metric: `${NAME}, decode`, value: decode!.wall, unit: "tokens/s", peer },
-        ratio: decode!.wall / published.decodeTokensPerSecond,
+        ...{ ratio: decode!.wall / published.decodeTokensPerSecond, note: noteCpu(decode!) },
       },
       {
         ...{ metric: `${NAME}, weights multiplied`, kind: "measured" },
@@ -52,6 +52,7 @@ export async function measureTernarySpeed(
         {
           ...{ metric: `${NAME}, ${length} tokens, prefill`, value: prefill!.wall },
           ...{ unit: "tokens/s", peer, ratio: prefill!.wall / published.prefillTokensPerSecond },
+          note: noteCpu(prefill!),
         },
         {
           ...{ metric: `${NAME}, ${length} tokens, time to first token`, value: firstMs },
