@@ -1,4 +1,4 @@
-import { costOf, type ErrorMetric } from "./error-metric.js";
+import type { ErrorMetric } from "./error-metric.js";
 
 /**
  * The levels that columns may take: choice i of column k (in the metric's order) stands for
@@ -20,17 +20,12 @@ export interface LevelChooser {
   readonly error: Float64Array;
   /**
    * Chooses levels for a row of weights given in the metric's order: nearest levels with feedback of the errors
-   * made so far, or plainly nearest levels where those cost less, then column by column while that lowers the cost.
-   *
-   * @returns the cost `e H e^T`
+   * made so far, or plainly nearest levels where those cost less; then column by column while that lowers the cost
+   * `e H e^T`.
    */
-  choose(weights: Float64Array, levels: LevelChoice): number;
-  /**
-   * Takes other levels for the same choices and then changes choices while that lowers the cost.
-   *
-   * @returns the cost
-   */
-  improve(weights: Float64Array, levels: LevelChoice): number;
+  choose(weights: Float64Array, levels: LevelChoice): void;
+  /** Takes other levels for the same choices and then changes choices while that lowers the cost. */
+  improve(weights: Float64Array, levels: LevelChoice): void;
 }
 
 /** Passes over the columns; most rows stand still after two or three. */
@@ -62,13 +57,21 @@ export function createLevelChooser(metric: ErrorMetric): LevelChooser {
     for (let k = 0; k < size; k++) error[k] = weights[k]! - table[starts[k]! + choices[k]!]!;
   };
 
+  // What the errors of all columns pull at each: H e. @returns the cost, e H e^T
+  const findPull = (errors: Float64Array): number => {
+    let cost = 0;
+    for (let row = 0; row < size; row++) {
+      const from = row * size;
+      let sum = 0;
+      for (let col = 0; col < size; col++) sum += moments[from + col]! * errors[col]!;
+      pull[row] = sum;
+      cost += errors[row]! * sum;
+    }
+    return cost;
+  };
+
   // One column at a time: with the others fixed, the best level is the one nearest to where the gradient vanishes.
   const descend = (weights: Float64Array, levels: LevelChoice): void => {
-    for (let row = 0; row < size; row++) {
-      let sum = 0;
-      for (let col = 0; col < size; col++) sum += moments[row * size + col]! * error[col]!;
-      pull[row] = sum;
-    }
     for (let pass = 0; pass < PASSES; pass++) {
       let changed = false;
       for (let k = 0; k < size; k++) {
@@ -102,17 +105,19 @@ export function createLevelChooser(metric: ErrorMetric): LevelChooser {
         plain[k] = nearest(weights[k]!, k, levels);
         plainError[k] = weights[k]! - levels.table[levels.starts[k]! + plain[k]!]!;
       }
-      if (costOf(metric, plainError) < costOf(metric, error)) {
+      // The pull that is left in place must be that of the errors that are kept.
+      const plainCost = findPull(plainError);
+      if (plainCost < findPull(error)) {
         choices.set(plain);
         error.set(plainError);
+        findPull(error);
       }
       descend(weights, levels);
-      return costOf(metric, error);
     },
     improve(weights, levels) {
       settle(weights, levels);
+      findPull(error);
       descend(weights, levels);
-      return costOf(metric, error);
     },
   };
 }

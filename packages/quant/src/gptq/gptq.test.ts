@@ -115,7 +115,9 @@ describe("choosing levels", () => {
       const size = 5;
       const metric = createErrorMetric(randomMoments(size, seed), size, "test");
       const weights = Float64Array.from(randomWeights(size, seed + 99));
-      const cost = createLevelChooser(metric).choose(weights, grid);
+      const chooser = createLevelChooser(metric);
+      chooser.choose(weights, grid);
+      const cost = costOf(metric, chooser.error);
       let smallest = Infinity;
       const error = new Float64Array(size);
       for (let code = 0; code < 7 ** size; code++) {
