@@ -7,6 +7,7 @@ import {
   planGatedActivation,
   planLinear,
   planRmsNorm,
+  planRotateAndAttend,
   planRotateAndStore,
 } from "@edgewright/kernels/language";
 import { type DecoderBuffers, qkvColumns } from "./decoder-buffers.js";
@@ -125,6 +126,9 @@ interface ProductPlace {
   readonly accumulate?: boolean;
 }
 
+/** Up to so many rows are rotated, stored and attended to in one job; the numbers are the same. */
+const ROWS_OF_ONE_JOB = 16;
+
 interface BlockContext extends ProgramContext {
   readonly shape: ProgramShape;
   readonly add: (plan: Plan) => void;
@@ -150,20 +154,21 @@ function planAttentionBlock(block: BlockContext, layer: PackedLayer, index: numb
   );
   sideBySide(product, layer.attentionInput, normed, qkv, stride);
   const shared = { n, heads, cache: cache.layout, layer: index };
-  add(
-    planRotateAndStore(kernels, {
-      ...{ ...shared, qkv, stride, angles, places, pairing: ropePairing },
-      ...{ positions: buffers.positions, slots: buffers.slots },
-    }),
-  );
-  add(
-    planCacheAttention(kernels, {
-      ...{ ...shared, q: qkv, qStride: stride, y: attended, state: buffers.state },
-      ...(tree && {
-        paths: { slots: buffers.paths, lengths: buffers.pathLengths, maxDepth: buffers.maxRows },
-      }),
-    }),
-  );
+  const rotation = {
+    ...{ ...shared, qkv, stride, angles, places, pairing: ropePairing },
+    ...{ positions: buffers.positions, slots: buffers.slots },
+  };
+  const paths = tree && {
+    paths: { slots: buffers.paths, lengths: buffers.pathLengths, maxDepth: buffers.maxRows },
+  };
+  const { state } = buffers;
+  if (n <= ROWS_OF_ONE_JOB) {
+    add(planRotateAndAttend(kernels, { ...rotation, y: attended, state, ...paths }));
+  } else {
+    add(planRotateAndStore(kernels, rotation));
+    const queries = { q: qkv, qStride: stride, y: attended, state };
+    add(planCacheAttention(kernels, { ...shared, ...queries, ...paths }));
+  }
   let x = attended;
   if (layer.attentionSubNorm !== undefined) {
     x = attendedNormed;

@@ -1,6 +1,6 @@
 import { packedBytes } from "@edgewright/core";
 import type { DecoderConfig, OpenedModel, WeightTensor } from "@edgewright/core/model-files";
-import type { KvCacheType } from "@edgewright/kernels/language";
+import { type KvCacheType, kvCacheBytes } from "@edgewright/kernels/language";
 
 /** Bytes of WebAssembly memory, by what they hold. */
 export interface MemoryStatement {
@@ -38,22 +38,14 @@ export async function estimateMemory(
     layer += part instanceof Float32Array ? part.byteLength : bytesOf(part);
   }
   const weights = embedding * (tied ? 1 : 2) + layer * config.layers + config.dim * 4;
-  const cache = cacheBytes(config, capacity, cacheType);
+  const { layers, kvHeads, headDim } = config;
+  const cache = kvCacheBytes({ layers, kvHeads, headDim, capacity, type: cacheType });
   const activations = activationBytes(config, Math.min(maxRows, capacity), capacity);
   return { weights, cache, activations, total: weights + cache + activations };
 }
 
 function bytesOf(weight: WeightTensor): number {
   return "format" in weight ? packedBytes(weight) : weight.data.byteLength;
-}
-
-function cacheBytes(
-  { layers, kvHeads, headDim }: DecoderConfig,
-  capacity: number,
-  type: KvCacheType,
-): number {
-  const vectorBytes = type === "f32" ? headDim * 4 : type === "f16" ? headDim * 2 : headDim + 4;
-  return 2 * layers * kvHeads * capacity * vectorBytes;
 }
 
 function activationBytes(config: DecoderConfig, rows: number, capacity: number): number {
