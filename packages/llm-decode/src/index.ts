@@ -57,15 +57,18 @@ export {
 } from "./loading/load-model.js";
 export type { CachedFile, ModelCache } from "./loading/model-cache.js";
 export {
+  type ContextSlots,
   type Continuation,
   type ContinuationTable,
   type ContinuationTableOptions,
   createContinuationTable,
   type PredictionPrior,
+} from "./lookup/continuation-table.js";
+export {
   readContinuationTable,
   type WriteContinuationTableOptions,
   writeContinuationTable,
-} from "./lookup/continuation-table.js";
+} from "./lookup/continuation-table-file.js";
 export { type LookupDecodingOptions, lookupDecoding } from "./lookup/lookup-decoding.js";
 export type { ForwardOptions, LanguageModel, Prompt } from "./model/language-model.js";
 export {
@@ -184,3 +187,4 @@ export {
   adaptiveDecoding,
 } from "./speculation/adaptive-decoding.js";
 export { type SelfSpeculationOptions, selfSpeculation } from "./speculation/self-speculation.js";
+export { type DecodeOwnTextsOptions, decodeOwnTexts, type OwnText } from "./training/own-texts.js";

@@ -1,11 +1,4 @@
-import {
-  EdgewrightError,
-  readSafetensors,
-  type Tensor,
-  tensor,
-  ValidationError,
-  writeSafetensors,
-} from "@edgewright/core";
+import { EdgewrightError } from "@edgewright/core";
 
 /** Options of {@link createContinuationTable}. */
 export interface ContinuationTableOptions {
@@ -52,6 +45,10 @@ export interface ContinuationTable {
     probabilities: Float64Array,
     prior?: PredictionPrior,
   ): number;
+  /** A table without the contexts seen less often than `leastCount` times: most of a table came up once. */
+  pruned(leastCount: number): ContinuationTable;
+  /** What it knows, for a file. */
+  contents(): ContextSlots;
 }
 
 /** Tokens with probabilities, from a source other than the table. */
@@ -62,7 +59,8 @@ export interface PredictionPrior {
 
 const LARGEST_PRIOR = 16;
 
-const SUCCESSORS = 4;
+/** Successors kept of a context. */
+export const SUCCESSORS = 4;
 const FULLEST = 0.7;
 const LARGEST_COUNT = 65535;
 
@@ -84,8 +82,8 @@ export function createContinuationTable(options: ContinuationTableOptions = {}):
   return new HashedTable(order, mostContexts, emptySlots(1024));
 }
 
-/** Open addressing: a context's hash, its total, and its successors with their counts. */
-interface Slots {
+/** Contexts: the hash of each (0 for none), its total, and its successors with their counts. */
+export interface ContextSlots {
   readonly keys: Int32Array;
   readonly totals: Int32Array;
   /** [slots, SUCCESSORS] */
@@ -93,7 +91,7 @@ interface Slots {
   readonly counts: Uint16Array;
 }
 
-function emptySlots(size: number): Slots {
+function emptySlots(size: number): ContextSlots {
   return {
     keys: new Int32Array(size),
     totals: new Int32Array(size),
@@ -106,11 +104,11 @@ class HashedTable implements ContinuationTable {
   readonly order: number;
   readonly mostContexts: number;
   contexts = 0;
-  #slots: Slots;
+  #slots: ContextSlots;
   readonly #candidates: Int32Array;
   readonly #shares: Float64Array;
 
-  constructor(order: number, mostContexts: number, slots: Slots) {
+  constructor(order: number, mostContexts: number, slots: ContextSlots) {
     this.order = order;
     this.mostContexts = mostContexts;
     this.#slots = slots;
@@ -119,8 +117,16 @@ class HashedTable implements ContinuationTable {
     for (const key of slots.keys) if (key !== 0) this.contexts++;
   }
 
-  get slots(): Slots {
+  contents(): ContextSlots {
     return this.#slots;
+  }
+
+  pruned(leastCount: number): ContinuationTable {
+    const { keys, totals, tokens, counts } = this.#slots;
+    const kept = keys.map((key, slot) => (totals[slot]! >= leastCount ? key : 0));
+    const size = kept.reduce((count, key) => count + (key === 0 ? 0 : 1), 0);
+    const contexts = { keys: kept, totals, tokens, counts };
+    return restored(contexts, size, this.order, this.mostContexts);
   }
 
   get bytes(): number {
@@ -255,7 +261,7 @@ class HashedTable implements ContinuationTable {
   }
 }
 
-function copyContexts(from: Slots, to: Slots): void {
+function copyContexts(from: ContextSlots, to: ContextSlots): void {
   for (let slot = 0; slot < from.keys.length; slot++) {
     if (from.keys[slot] === 0) continue;
     const moved = place(to, from.keys[slot]!);
@@ -267,8 +273,31 @@ function copyContexts(from: Slots, to: Slots): void {
   }
 }
 
+/** A table with contexts that another had. Their hashes must differ, and not be 0. */
+export function restoreContinuationTable(
+  contexts: ContextSlots,
+  options: ContinuationTableOptions = {},
+): ContinuationTable {
+  const { order = 4, mostContexts = 2 ** 18 } = options;
+  checkSizes("restoreContinuationTable", order, mostContexts);
+  return restored(contexts, contexts.keys.length, order, mostContexts);
+}
+
+function restored(
+  contexts: ContextSlots,
+  count: number,
+  order: number,
+  mostContexts: number,
+): ContinuationTable {
+  let size = 1024;
+  while (count > FULLEST * size) size *= 2;
+  const slots = emptySlots(size);
+  copyContexts(contexts, slots);
+  return new HashedTable(order, mostContexts, slots);
+}
+
 /** Takes the first free slot for a hash that is not there. */
-function place({ keys }: Slots, hash: number): number {
+function place({ keys }: ContextSlots, hash: number): number {
   const mask = keys.length - 1;
   let slot = hash & mask;
   while (keys[slot] !== 0) slot = (slot + 1) & mask;
@@ -292,93 +321,4 @@ function checkSizes(where: string, order: number, mostContexts: number): void {
     "invalid-argument",
     `${where}: expected an order from 1 to 16 and at most 2^24 contexts, got ${order} and ${mostContexts}`,
   );
-}
-
-/** Options of {@link writeContinuationTable}. */
-export interface WriteContinuationTableOptions {
-  /** Leaves out contexts seen less often. @default 2 */
-  readonly leastCount?: number;
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-/** A table as a safetensors file: contexts that came up more than once, unless told otherwise. */
-export function writeContinuationTable(
-  table: ContinuationTable,
-  options: WriteContinuationTableOptions = {},
-): Uint8Array {
-  const { leastCount = 2, metadata = {} } = options;
-  const { keys, totals, tokens, counts } = (table as HashedTable).slots;
-  const kept = [...keys.keys()].filter((s) => keys[s] !== 0 && totals[s]! >= leastCount);
-  const successors = kept.flatMap((s) => [
-    ...tokens.subarray(s * SUCCESSORS, (s + 1) * SUCCESSORS),
-  ]);
-  const seen = kept.flatMap((s) => [...counts.subarray(s * SUCCESSORS, (s + 1) * SUCCESSORS)]);
-  const list = (values: number[], width: number): Tensor =>
-    tensor("i32", width === 1 ? [kept.length] : [kept.length, width], values);
-  return writeSafetensors(
-    new Map<string, Tensor>([
-      [
-        "keys",
-        list(
-          kept.map((s) => keys[s]!),
-          1,
-        ),
-      ],
-      [
-        "totals",
-        list(
-          kept.map((s) => totals[s]!),
-          1,
-        ),
-      ],
-      ["tokens", list(successors, SUCCESSORS)],
-      ["counts", list(seen, SUCCESSORS)],
-    ]),
-    { ...metadata, kind: KIND, order: String(table.order) },
-  );
-}
-
-const KIND = "edgewright continuation table 1";
-
-/**
- * Reads what {@link writeContinuationTable} wrote.
- *
- * @throws ValidationError when the bytes are no such file.
- */
-export function readContinuationTable(
-  bytes: Uint8Array,
-  options: Pick<ContinuationTableOptions, "mostContexts"> = {},
-): ContinuationTable {
-  const { tensors, metadata } = readSafetensors(bytes);
-  const order = Number(metadata.order);
-  const parts = ["keys", "totals", "tokens", "counts"].map((name) => tensors.get(name));
-  const rows = parts[0]?.shape[0] ?? 0;
-  const lengths = [rows, rows, rows * SUCCESSORS, rows * SUCCESSORS];
-  const fits = parts.every((part, i) => part?.dtype === "i32" && part.data.length === lengths[i]);
-  const [keys, totals, tokens, counts] = parts.map((part) => part?.data as Int32Array);
-  const sound =
-    fits &&
-    new Set(keys).size === rows &&
-    keys!.every((key) => key !== 0) &&
-    totals!.every((total) => total > 0) &&
-    tokens!.every((token) => token >= 0) &&
-    counts!.every((count) => count >= 0 && count < LARGEST_COUNT);
-  if (metadata.kind !== KIND || !sound || rows > 2 ** 24) {
-    throw new ValidationError(
-      `readContinuationTable: expected a file of writeContinuationTable, got ${metadata.kind ?? "another file"}`,
-    );
-  }
-  let size = 1024;
-  while (rows > FULLEST * size) size *= 2;
-  const slots = emptySlots(size);
-  const stored = {
-    keys: keys!,
-    totals: totals!,
-    tokens: tokens!,
-    counts: Uint16Array.from(counts!),
-  };
-  copyContexts(stored, slots);
-  const { mostContexts = 2 ** 18 } = options;
-  checkSizes("readContinuationTable", order, mostContexts);
-  return new HashedTable(order, mostContexts, slots);
 }

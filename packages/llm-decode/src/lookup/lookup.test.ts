@@ -3,12 +3,8 @@ import { describe, expect, it } from "vitest";
 import { decodeWith } from "../engine/decode-with.test-support.js";
 import { createHashSession } from "../engine/hash-session.test-support.js";
 import { plainDecoding } from "../precision/progressive-precision.js";
-import {
-  type ContinuationTable,
-  createContinuationTable,
-  readContinuationTable,
-  writeContinuationTable,
-} from "./continuation-table.js";
+import { type ContinuationTable, createContinuationTable } from "./continuation-table.js";
+import { readContinuationTable, writeContinuationTable } from "./continuation-table-file.js";
 import { createDraftTreeGrower, type DraftTree } from "./grow-draft-tree.js";
 import { type LookupDecodingOptions, lookupDecoding } from "./lookup-decoding.js";
 
@@ -118,6 +114,9 @@ describe("ContinuationTable", () => {
     expect(back.continuations([4], 1)[0]!.token).toBe(4);
     const all = readContinuationTable(writeContinuationTable(table, { leastCount: 1 }));
     expect(all.contexts).toBe(table.contexts);
+    const pruned = table.pruned(2);
+    expect(pruned.contexts).toBe(readContinuationTable(bytes).contexts);
+    expect(pruned.continuations([3, 1, 2], 4)).toEqual(table.continuations([3, 1, 2], 4));
     expect(() => readContinuationTable(bytes.subarray(0, 60))).toThrow();
     const other = new TextDecoder("latin1").decode(bytes).replace("table 1", "table 2");
     const changed = Uint8Array.from(other, (char) => char.charCodeAt(0));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decodeWith } from "../engine/decode-with.test-support.js";
 import { createHashSession } from "../engine/hash-session.test-support.js";
+import { createContinuationTable } from "../lookup/continuation-table.js";
 import { buildSparseTrees } from "./build-sparse-trees.js";
 import { chooseTreeSize, measurePassTimes, passTime } from "./hardware-aware-size.js";
 import { likeliestTokens, meanLogits } from "./likeliest-tokens.js";
@@ -34,6 +35,10 @@ describe("prompt token files", () => {
       metadata: { model: "stories" },
     };
     expect(readPromptTokens(writePromptTokens(file))).toEqual(file);
+    const continuations = createContinuationTable({ order: 2 });
+    continuations.learn([1, 2, 3, 1, 2]);
+    const { continuations: back } = readPromptTokens(writePromptTokens({ ...file, continuations }));
+    expect(back?.continuations([1, 2], 1)).toEqual(continuations.continuations([1, 2], 1));
     expect(takePromptTokens(promptTokens, 2).embeddings.length).toBe(8);
   });
 

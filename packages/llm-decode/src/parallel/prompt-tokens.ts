@@ -1,11 +1,14 @@
 import {
   EdgewrightError,
   readSafetensors,
+  type Tensor,
   tensor,
   ValidationError,
   writeSafetensors,
 } from "@edgewright/core";
 import type { PromptSuffix } from "../engine/run-prompt.js";
+import type { ContinuationTable } from "../lookup/continuation-table.js";
+import { continuationTensors, restoreFromTensors } from "../lookup/continuation-table-file.js";
 import { parseSparseTrees, type SparseTrees } from "./sparse-trees.js";
 
 /**
@@ -31,6 +34,8 @@ export interface PromptTokenFile {
   /** How often their guesses are right: {@link measureAcceptance}. */
   readonly acceptance?: readonly (readonly number[])[];
   readonly trees?: SparseTrees;
+  /** What the model's own texts go on with: drafts for {@link lookupDecoding}, with the prompt tokens or alone. */
+  readonly continuations?: ContinuationTable;
   /** Where they come from: model, data, command. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -49,15 +54,17 @@ export function checkPromptTokens(where: string, tokens: PromptTokens): void {
 
 /** Prompt tokens, statistics and trees as a safetensors file. */
 export function writePromptTokens(file: PromptTokenFile): Uint8Array {
-  const { promptTokens, acceptance, trees, metadata = {} } = file;
+  const { promptTokens, acceptance, trees, continuations, metadata = {} } = file;
   checkPromptTokens("writePromptTokens", promptTokens);
   const { count, ensemble, dim, embeddings } = promptTokens;
-  const tensors = new Map([
+  const tensors = new Map<string, Tensor>([
     ["prompt_tokens", tensor("f32", [count, ensemble, dim], Float32Array.from(embeddings))],
+    ...(continuations ? continuationTensors(continuations, 1) : []),
   ]);
   return writeSafetensors(tensors, {
     ...metadata,
     ...(acceptance && { acceptance: JSON.stringify(acceptance) }),
+    ...(continuations && { continuationOrder: String(continuations.order) }),
     ...(trees && {
       trees: JSON.stringify({ promptTokens: trees.promptTokens, trees: trees.trees }),
     }),
@@ -80,11 +87,14 @@ export function readPromptTokens(bytes: Uint8Array): PromptTokenFile {
   const [count = 0, ensemble = 0, dim = 0] = stored.shape;
   const promptTokens = { count, ensemble, dim, embeddings: stored.data as Float32Array };
   checkPromptTokens("readPromptTokens", promptTokens);
-  const { acceptance, trees, ...rest } = metadata;
+  const { acceptance, trees, continuationOrder: order, ...rest } = metadata;
   return {
     promptTokens,
     ...(acceptance !== undefined && { acceptance: parseRates(acceptance) }),
     ...(trees !== undefined && { trees: parseSparseTrees(parseJson(trees)) }),
+    ...(order !== undefined && {
+      continuations: restoreFromTensors("readPromptTokens", tensors, Number(order)),
+    }),
     metadata: rest,
   };
 }
