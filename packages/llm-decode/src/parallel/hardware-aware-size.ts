@@ -24,9 +24,11 @@ export interface MeasurePassTimesOptions {
   readonly signal?: AbortSignal;
 }
 
+const WARM_UP = 3;
+
 /**
  * Measures how long a pass takes by its rows, on this device, with this model: L(n) of PPD (arXiv:2405.18628,
- * section 4.4). Sizes take turns, so that another load of the device falls on all; every pass follows one of its own size,
+ * section 4.4). Sizes take turns, so that another load of the device falls on all; every pass follows some of its own size,
  * as in decoding. The session is left empty.
  *
  * @throws AbortError when the signal fires.
@@ -70,7 +72,8 @@ export async function measurePassTimes(options: MeasurePassTimesOptions): Promis
     throwIfAborted(options.signal, "measurePassTimes");
     await turn();
     for (const [i, one] of passes.entries()) {
-      pass(one); // a pass of another size has left its own numbers in the caches
+      // A pass of another size has left its own numbers in the caches: it takes three to be rid of them.
+      for (let i = 0; i < WARM_UP; i++) pass(one);
       const before = now();
       pass(one);
       times[i]!.push(now() - before);
