@@ -70,13 +70,14 @@ export async function finishLanguage(
     ...(options.promptTokens && { initial: options.promptTokens }),
     ...(onProgress && { onProgress }),
   });
-  await writeFile(join(folder, `${name}.prompt-tokens.safetensors`), prompts.bytes);
+  const { bytes: promptFile, ...measured } = prompts;
+  await writeFile(join(folder, `${name}.prompt-tokens.safetensors`), promptFile);
   const card: LanguageCard = {
     ...{ name, description, recipe: settings, nll, training },
     parameters: model.parameterList.reduce((sum, parameter) => sum + parameter.bytes / 4, 0),
     bytes: bytes.length,
     sha256: createHash("sha256").update(bytes).digest("hex"),
-    promptTokens: { ...prompts, bytes: prompts.bytes.length },
+    promptTokens: { ...measured, bytes: promptFile.length },
     samples: await tellSamples(bytes),
   };
   await writeFile(join(folder, `${name}.md`), renderLanguageCard(card));

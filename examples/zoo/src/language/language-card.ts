@@ -25,10 +25,13 @@ export interface LanguageCard {
     readonly bytes: number;
     /** Share of right first guesses 2, 3, ... tokens ahead. */
     readonly firstGuesses: readonly number[];
-    /** Tokens a pass behind held-out beginnings, greedy. */
-    readonly meanAcceptedLength: number;
+    /** Tokens a pass behind held-out beginnings, greedy, by the candidates and prompt tokens of a pass. */
+    readonly acceptedLengths: readonly {
+      readonly budget: number;
+      readonly tokensPerPass: number;
+    }[];
+    /** The budget of the trees in the file. */
     readonly budget: number;
-    readonly expectedSpeedUp: number;
   };
   readonly training: {
     /** Wall time of the training steps, interruptions left out. */
@@ -68,8 +71,8 @@ export function renderLanguageCard(card: LanguageCard): string {
     ],
     [
       "tokens a pass with them",
-      `${promptTokens.meanAcceptedLength.toFixed(2)} greedily behind 60 held-out beginnings, trees of ` +
-        `${promptTokens.budget} candidates and prompt tokens`,
+      `${promptTokens.acceptedLengths.map(({ budget, tokensPerPass }) => `${tokensPerPass.toFixed(2)} with ${budget}`).join(", ")} ` +
+        "candidates and prompt tokens a pass, greedily behind 60 held-out beginnings of 16 tokens",
     ],
   ];
   const tokens = recipe.storySeeds.length * recipe.storyTokens;
@@ -130,13 +133,16 @@ function describeText(phases: readonly TrainingPhase[]): string {
 }
 
 function describePhase(phase: TrainingPhase): string {
-  const { steps, batch, length, learningRate, hiddenWeight, teacherTemperature, text } = phase;
+  const { steps, batch, length, learningRate, hiddenWeight, teacherTemperature, prompts, text } =
+    phase;
   const [from, to] = learningRate;
   const parts = [
     `${steps} steps of ${batch} rows of ${length} tokens`,
     `learning rate ${from === to ? from : `${from} to ${to}`}`,
     `residual streams weigh ${hiddenWeight}`,
   ];
+  if (prompts)
+    parts.push(`prompt tokens behind ${prompts.cuts} places of a row weigh ${prompts.weight}`);
   if (teacherTemperature) parts.push(`teacher at temperature ${teacherTemperature}`);
   if (text)
     parts.push(

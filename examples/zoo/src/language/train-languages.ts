@@ -84,9 +84,6 @@ export async function trainLanguages(
       onProgress: (message) => log.line(name, message),
     });
     await files.remove(recipe);
-    log.line(
-      name,
-      `${card.bytes} bytes, ${card.promptTokens.meanAcceptedLength.toFixed(2)} tokens a pass -> ${folder}`,
-    );
+    log.line(name, `${card.bytes} bytes -> ${folder}`);
   }
 }

@@ -2,11 +2,13 @@ import { createRng } from "@edgewright/core";
 import { bytesSource, readModel } from "@edgewright/core/model-files";
 import type { Kernels } from "@edgewright/kernels";
 import {
-  chooseTreeSize,
+  type AcceptanceRates,
+  buildSparseTrees,
   loadLanguageModel,
   measureAcceptance,
-  measurePassTimes,
   parallelPromptDecoding,
+  type SparseTrees,
+  sortedRates,
   writePromptTokens,
 } from "@edgewright/llm-decode";
 import { decodeOwnTexts, trainPromptTokens } from "@edgewright/llm-decode/training";
@@ -20,7 +22,7 @@ export interface TrainStoryPromptsOptions {
   readonly seed: number;
   /** Embeddings of the prompt tokens to start from, [3, dim]. @default near the mean embedding */
   readonly initial?: Float32Array;
-  /** Updates. @default 600 */
+  /** Updates. @default 400 */
   readonly steps?: number;
   /** The model's own texts to learn from. @default 600 */
   readonly texts?: number;
@@ -34,24 +36,25 @@ export interface StoryPrompts {
   readonly bytes: Uint8Array;
   /** Share of right first guesses, by distance. */
   readonly firstGuesses: readonly number[];
-  /** Tokens a pass, greedy, behind held-out beginnings. */
-  readonly meanAcceptedLength: number;
-  /** Rows of a pass for the trees that paid most on this machine. */
+  /** Tokens a pass, greedy, behind held-out beginnings, by the candidates and prompt tokens of a pass. */
+  readonly acceptedLengths: readonly { readonly budget: number; readonly tokensPerPass: number }[];
+  /** The budget of the trees in the file. */
   readonly budget: number;
-  /** Expected of them against one token a pass, by the pass times measured here. */
-  readonly expectedSpeedUp: number;
 }
+
+/** Of the trees in the file: what pays depends on the device, and `chooseTreeSize` finds it there. */
+const BUDGET = 8;
 
 /** Tokens of a beginning that is given. */
 const PROMPT = 16;
 const TOKENS = 96;
 
-/** Trains prompt tokens for a language model of the zoo on its own texts, and chooses trees for this machine. */
+/** Trains prompt tokens for a language model of the zoo on its own texts, and measures what they bring. */
 export async function trainStoryPrompts(
   model: Uint8Array,
   options: TrainStoryPromptsOptions,
 ): Promise<StoryPrompts> {
-  const { kernels, seed, signal, onProgress, steps = 600 } = options;
+  const { kernels, seed, signal, onProgress, steps = 400 } = options;
   const abort = signal === undefined ? {} : { signal };
   using lm = await loadLanguageModel(model);
   const { session } = lm;
@@ -80,26 +83,31 @@ export async function trainStoryPrompts(
   const prompts = options.heldOut.map((story) => story.slice(0, PROMPT));
   const measured = { session, promptTokens, prompts, tokens: TOKENS, isEnd, ...abort };
   const { rates } = await measureAcceptance(measured);
-  const times = await measurePassTimes({ session, ...abort });
-  const { trees, budget, speedUp } = chooseTreeSize(rates, times);
-  session.truncate(0);
-  const strategy = parallelPromptDecoding({ promptTokens, trees });
-  let tokens = 0;
-  let passes = 0;
-  for (const prompt of prompts) {
-    const generation = lm.generate(prompt, {
-      ...{ strategy, maxTokens: TOKENS, temperature: 0, ...abort },
-    });
-    await generation.text();
-    tokens += generation.statistics.tokens;
-    passes += generation.statistics.steps;
+  const acceptedLengths: { budget: number; tokensPerPass: number }[] = [];
+  for (const budget of [4, BUDGET, 16, 32]) {
+    const strategy = parallelPromptDecoding({ promptTokens, trees: treesOf(rates, budget) });
+    let tokens = 0;
+    let passes = 0;
+    for (const prompt of prompts) {
+      session.truncate(0);
+      const settings = { strategy, maxTokens: TOKENS, temperature: 0, ...abort };
+      const generation = lm.generate(prompt, settings);
+      await generation.text();
+      tokens += generation.statistics.tokens;
+      passes += generation.statistics.steps;
+    }
+    acceptedLengths.push({ budget, tokensPerPass: tokens / passes });
+    onProgress?.(`${budget} candidates and prompt tokens: ${(tokens / passes).toFixed(3)} a pass`);
   }
   const bytes = writePromptTokens({
-    ...{ promptTokens, acceptance: rates, trees },
+    ...{ promptTokens, acceptance: rates, trees: treesOf(rates, BUDGET) },
     metadata: { licence: "Apache-2.0", seed: String(seed), steps: String(steps) },
   });
-  return {
-    ...{ bytes, budget, expectedSpeedUp: speedUp, meanAcceptedLength: tokens / passes },
-    firstGuesses: rates.map(([first = 0]) => first),
-  };
+  const firstGuesses = rates.map(([first = 0]) => first);
+  return { bytes, firstGuesses, acceptedLengths, budget: BUDGET };
+}
+
+function treesOf(rates: AcceptanceRates, budget: number): SparseTrees {
+  const { promptTokens, trees } = buildSparseTrees(sortedRates(rates), { budget });
+  return { promptTokens, trees };
 }
