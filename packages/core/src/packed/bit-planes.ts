@@ -12,7 +12,7 @@ export function checkWidths(seedBits: number, bits: number, where: string): void
 }
 
 /** Bytes of one row of a plane: whole 32-bit words, so that kernels may load them. */
-export function planeRowBytes(cols: number): number {
+function planeRowBytes(cols: number): number {
   return 4 * Math.ceil(cols / 32);
 }
 

@@ -18,7 +18,7 @@ export function firstPlanes(bits: number): number {
 }
 
 /** Number of a panel's plane in the order of memory: the first planes of all panels, then plane after plane. */
-export function planeOrder(panel: number, plane: number, panels: number, bits: number): number {
+function planeOrder(panel: number, plane: number, panels: number, bits: number): number {
   const first = firstPlanes(bits);
   return plane < first ? panel * first + plane : plane * panels + panel;
 }
