@@ -18,6 +18,11 @@ const strides = (name, word, rows) =>
         ? `const ${name}Stride1 = <usize>load<u32>(params, ${word});`
         : `const ${name}Stride${r} = ${name}Stride${r - 1} + ${name}Stride1;`,
     );
+/**
+ * One row of x reads so little between steps that the prefetcher keeps too short a lead: from memory this brings a
+ * tenth. Packed weights have room behind them for it.
+ */
+const TOUCH = "load<i32>(w, 256);";
 const SIGNATURE = "(w: usize, x: usize, info: usize, row: i32, r: i32, params: usize): void";
 
 /** Ends a tile whose rows of y are the vectors `sum(r, v)`. */
@@ -50,6 +55,7 @@ const telescoping = (digits, shift) => (rows, vectors) => {
   // One row of x has its digits at hand, and takes one vector of weights after the other.
   return [
     [
+      TOUCH,
       ...range(digits).map((d) => `const x${d} = v128.load_splat<i32>(x${d ? `, ${d * 4}` : ""});`),
       ...range(vectors).flatMap((v) => [
         weights[v].replace("let", "const"),
@@ -71,6 +77,7 @@ const dotting = (rows, vectors) => {
   if (rows === 1) {
     return [
       [
+        TOUCH,
         "const x0 = v128.load_splat<i32>(x);",
         "const x1 = v128.load_splat<i32>(x, 4);",
         ...range(vectors).flatMap((v) => [
@@ -328,8 +335,7 @@ function lutStep({ exact }, rows, vectors) {
         : []),
     );
   }
-  // Touched ahead: so little is read that the prefetcher keeps too short a lead.
-  if (rows === 1) lines.push("load<i32>(w, 256);");
+  if (rows === 1) lines.push(TOUCH);
   // Several rows of x have the numbers of the combinations in registers.
   const [low, high] =
     rows === 1

@@ -88,9 +88,11 @@ function startWeights(kind: i32): v128 {
 export function nextCodes(x: usize, left: i32, factors: v128): v128 {
   const a = left >= 8 ? v128.load(x) : left > 0 ? loadTail(x, left) : i32x4.splat(0);
   const b = left >= 8 ? v128.load(x, 16) : left > 4 ? loadTail(x + 16, left - 4) : i32x4.splat(0);
+  // 1.5 * 2^23 leaves no bits behind the point: what it is added to is rounded to even into its lowest bits.
+  const point = f32x4.splat(12582912);
   return i16x8.narrow_i32x4_s(
-    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(a, factors))),
-    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(b, factors))),
+    i32x4.sub(f32x4.add(f32x4.mul(a, factors), point), point),
+    i32x4.sub(f32x4.add(f32x4.mul(b, factors), point), point),
   );
 }
 

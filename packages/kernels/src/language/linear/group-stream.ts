@@ -61,7 +61,10 @@ export function packGroups(
   const panelBytes = groups * groupBytes;
   const packed = packPanels(
     kernels,
-    { format, rows, cols, panelRows: 16, panelBytes, steps: groups, groupSize },
+    {
+      ...{ format, rows, cols, panelRows: 16, panelBytes, steps: groups, groupSize },
+      touchedAhead: true,
+    },
     (bytes) => {
       const floats = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const codes = new Uint8Array(groups * groupSize);

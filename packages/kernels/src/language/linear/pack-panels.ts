@@ -15,9 +15,12 @@ export interface PanelLayout {
   readonly groupSize?: number;
   /** One f32 a row goes behind the panels. @default false */
   readonly rowScales?: boolean;
-  /** Bytes behind all that the kernel may touch. @default 0 */
-  readonly tailBytes?: number;
+  /** The kernel touches what it will read soon. @default false */
+  readonly touchedAhead?: boolean;
 }
+
+/** A kernel touches 256 bytes ahead of the step that it reads. */
+const AHEAD_BYTES = 320;
 
 /** Allocates zeroed memory for weights in panels and has it filled. */
 export function packPanels(
@@ -31,14 +34,16 @@ export function packPanels(
     steps,
     groupSize,
     rowScales,
-    tailBytes = 0,
+    touchedAhead = false,
   }: PanelLayout,
   fill: (panels: Uint8Array, scales: Float32Array) => void,
 ): PackedLinear {
   const panels = Math.ceil(rows / panelRows);
   const codeBytes = panels * panelBytes;
   const scaleCount = rowScales === true ? panels * panelRows : 0;
-  const { ptr, bytes, dispose } = kernels.arena.allocate(codeBytes + scaleCount * 4 + tailBytes);
+  const { ptr, bytes, dispose } = kernels.arena.allocate(
+    codeBytes + scaleCount * 4 + (touchedAhead ? AHEAD_BYTES : 0),
+  );
   const scalesPtr = ptr + codeBytes;
   kernels.arena.u8(ptr, bytes).fill(0);
   try {

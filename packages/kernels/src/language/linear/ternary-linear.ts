@@ -9,8 +9,6 @@ import { productJob } from "./product-job.js";
 const BLOCK_COLUMNS = 256;
 /** Rows of x in the largest tile. */
 const TILE_ROWS = 2;
-/** The kernel touches what it will read soon. */
-const AHEAD_BYTES = 320;
 
 /** Products with weights -1, 0, 1 by tables of what pairs of columns contribute: panels of 64 rows. */
 export const ternaryDriver: LinearDriver = {
@@ -21,7 +19,7 @@ export const ternaryDriver: LinearDriver = {
       kernels,
       {
         ...{ format: "ternary", rows, cols, panelRows: 64, panelBytes: steps * 64, steps },
-        ...{ rowScales: true, tailBytes: AHEAD_BYTES },
+        ...{ rowScales: true, touchedAhead: true },
       },
       (bytes, scales) => {
         bytes.fill(0x44); // the number of the combination (0, 0), twice
