@@ -31,6 +31,7 @@ export async function benchNested(context: BenchContext): Promise<FigureInput[]>
     const kernels = await loadLanguageKernels({ variant, initialBytes: 2 ** 30 });
     const formats: [name: string, make: () => LinearWeights][] = [
       ["binary-coded, scales by row", () => makeBinaryCoded(SIZE)],
+      ["binary-coded, groups of 256", () => makeBinaryCoded(256)],
       ["binary-coded, groups of 64", () => makeBinaryCoded(64)],
       ["nested codes, tables by row", makeNested],
     ];
