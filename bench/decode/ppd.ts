@@ -1,8 +1,12 @@
 // Parallel prompt decoding on the models that the zoo ships: tokens a step, and what they are worth in time.
+import { createRng } from "@edgewright/core";
 import type { FigureInput } from "@edgewright/device-bench";
 import {
+  type ContinuationTable,
   chooseTreeSize,
+  createContinuationTable,
   type DecodingStrategy,
+  decodeOwnTexts,
   type LanguageModel,
   loadLanguageModel,
   lookupDecoding,
@@ -81,6 +85,11 @@ async function measureModel(
     const strategy = parallelPromptDecoding({ promptTokens, trees: chosen.trees });
     const plain = await decodeAll(model, prompts, plainDecoding());
     const parallel = await decodeAll(model, prompts, strategy);
+    const table = await ownContinuations(model);
+    const known = { table, learn: false, passTimes: times };
+    const lookedUp = await decodeAll(model, prompts, lookupDecoding(known));
+    const corrected = lookupDecoding({ ...known, promptTokens });
+    const both = await decodeAll(model, prompts, corrected);
     const equal = plain.texts.filter((text, i) => `${text}` === `${parallel.texts[i]}`).length;
     const speeds = await measureRounds(
       context,
@@ -89,6 +98,11 @@ async function measureModel(
         { name: "PPD", start: () => strategy },
         // A new table each time: it would know the texts of the round before.
         { name: "look-up", start: () => lookupDecoding({ passTimes: times }) },
+        { name: "look-up in its own texts", start: () => lookupDecoding({ ...known }) },
+        {
+          name: "PPD with its own texts",
+          start: () => lookupDecoding({ ...known, promptTokens }),
+        },
       ].map(({ name, start }) => ({
         name,
         tokens: 4 * NEW_TOKENS,
@@ -99,7 +113,7 @@ async function measureModel(
         },
       })),
     );
-    const [plainSpeed, ppdSpeed, lookupSpeed] = speeds as [Speed, Speed, Speed];
+    const [plainSpeed, ppdSpeed, lookupSpeed, knownSpeed, bothSpeed] = speeds as Five<Speed>;
     const { ratio, note } = compareSpeeds(ppdSpeed, plainSpeed);
     const rows = Math.max(...chosen.trees.rows);
     const name = shipped.name;
@@ -121,6 +135,16 @@ async function measureModel(
         ...{ peer: "plain", ...compareSpeeds(lookupSpeed, plainSpeed) },
       },
       {
+        ...{ metric: `${name}, decode with look-up in its own texts`, unit: "tokens/s" },
+        ...{ value: knownSpeed.wall, peer: "plain", ...compareSpeeds(knownSpeed, plainSpeed) },
+        note: `${lookedUp.tokensPerStep.toFixed(2)} tokens a step; ${table.contexts} contexts`,
+      },
+      {
+        ...{ metric: `${name}, decode with PPD and its own texts`, unit: "tokens/s" },
+        ...{ value: bothSpeed.wall, peer: "plain", ...compareSpeeds(bothSpeed, plainSpeed) },
+        note: `${both.tokensPerStep.toFixed(2)} tokens a step`,
+      },
+      {
         ...{ metric: `${name}, speed-up by acceptance and pass times`, kind: "modelled" },
         ...{ value: chosen.speedUp, unit: "x" },
       },
@@ -134,6 +158,20 @@ async function measureModel(
   } finally {
     model.dispose();
   }
+}
+
+type Five<T> = [T, T, T, T, T];
+
+/** What follows what in texts that the model tells by itself; none of them begins as the held-out prompts do. */
+async function ownContinuations(model: LanguageModel): Promise<ContinuationTable> {
+  const { session, tokenizer } = model;
+  const texts = await decodeOwnTexts({
+    ...{ session, prompts: [[tokenizer!.bos!]], count: 200, rng: createRng(1) },
+    ...{ drawnTokens: [4, 60], greedyTokens: 128, isEnd: (token) => tokenizer!.ends.has(token) },
+  });
+  const table = createContinuationTable();
+  for (const { tokens } of texts) table.learn(tokens);
+  return table;
 }
 
 async function decodeAll(
