@@ -96,6 +96,7 @@ export function startGeneration(context: GenerationContext, options: GenerateOpt
           history.push(token);
           return token;
         },
+        observe: (token) => history.push(token),
       }),
     });
     statistics.endPrefill();
