@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { writeInt8Tiles } from "./generate-int8-tiles.mjs";
 import { writeLinearTiles } from "./generate-linear.mjs";
+import { writeLinearTables } from "./generate-linear-tables.mjs";
 import { writeColumnTiles, writeTiles } from "./generate-tiles.mjs";
 import { kernelNames, staticDataEnd } from "./inspect-wasm.mjs";
 
@@ -14,6 +15,7 @@ writeTiles();
 writeColumnTiles();
 writeInt8Tiles();
 writeLinearTiles();
+writeLinearTables();
 mkdirSync("dist", { recursive: true });
 mkdirSync("src/generated", { recursive: true });
 
