@@ -37,15 +37,42 @@ const use = `
   training.dispose();
   const packed = quantizeNested([0, 1, 2, 3], [1, 4], { seedBits: 2, bits: 2 });
   if (packed.planes.length !== 8) throw new Error("wrong planes: " + packed.planes);
+  const square = tensor("f32", [8, 8], new Float32Array(64).fill(0.1));
+  const ones = new Float32Array(8).fill(1);
+  const linears = { query: square, key: square, value: square, output: square, gate: square, up: square, down: square };
+  const lm = await loadLanguageModel({
+    weights: {
+      config: {
+        architecture: "llama", dim: 8, hiddenDim: 8, layers: 1, heads: 1, kvHeads: 1, headDim: 8, vocabSize: 8,
+        contextLength: 16, normEpsilon: 1e-5, ropeBase: 10000, ropePairing: "half", activation: "silu",
+        subNorms: false, int8Activations: false,
+      },
+      embedding: square, outputNorm: ones,
+      layers: [{ ...linears, attentionNorm: ones, feedForwardNorm: ones }],
+    },
+    metadata: {},
+  });
+  const said = await lm.generate([1], { maxTokens: 3 }).text();
+  if (said !== "0 0 0 ") throw new Error("wrong tokens: " + said);
+  lm.dispose();
+  if (typeof trainPromptTokens !== "function") throw new Error("llm-decode/training exports no trainer");
+  if (typeof createLanguageModel !== "function") throw new Error("autograd/language exports no model");
+  if (typeof readModel !== "function") throw new Error("core/model-files exports no reader");
+  if (typeof loadLanguageKernels !== "function") throw new Error("kernels/language exports no loader");
   if (typeof measureInterleaved !== "function") throw new Error("device-bench exports no measuring loop");
 `;
 const names = {
   core: "tensor",
+  "core/model-files": "readModel",
   kernels: "loadKernels",
+  "kernels/language": "loadLanguageKernels",
   "kernels/training": "loadTrainingKernels",
   graph: "createSession, serializeModel",
   autograd: "createParameter, createProgram, createTape, linear, mean",
+  "autograd/language": "createLanguageModel",
   "device-bench": "measureInterleaved",
+  "llm-decode": "loadLanguageModel",
+  "llm-decode/training": "trainPromptTokens",
   quant: "quantizeNested",
 };
 
