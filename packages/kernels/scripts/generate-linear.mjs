@@ -309,12 +309,9 @@ const TILES = [
 ];
 
 /** Goes through the rows of x in the largest tiles that fit: `tiles` are [rows, vectors], largest first, down to 1. */
-function kernel({ name, relaxedOnly, halfBytes = 32 }, tiles) {
+function kernel({ name, relaxedOnly }, tiles) {
   const call = (rows, vectors) => [
     `${name}_${rows}x${vectors}(w, x, info, panel << 4, r, params);`,
-    ...(vectors === 2
-      ? [`${name}_${rows}x2(w + ${halfBytes}, x, info, (panel << 4) + 8, r, params);`]
-      : []),
     `x += xStride * ${rows};`,
     `info += infoStride * ${rows};`,
     `r += ${rows};`,
@@ -353,14 +350,12 @@ export function writeLinearTiles() {
       name: "linear_int8",
       xStep: 8,
       step: telescoping(2, 8),
-      tiles: TILES,
     },
     {
       doc: "// 4 bits, one scale a group of columns. A step is 8 columns: 16 rows by 4 bytes; the i16 halves of a row hold\n// columns (0, 1), (2, 3), (4, 5), (6, 7) in their nibbles from the lowest up, the highest as signed numbers.",
       name: "linear_int4",
       xStep: 16,
       step: telescoping(4, 4),
-      tiles: TILES,
     },
     {
       doc: "// The same for the relaxed build. Bytes of a row: column j low, column j + 4 high. The weights are the dot\n// product's 7-bit operand, so that every engine gives the same sums.",
@@ -369,48 +364,26 @@ export function writeLinearTiles() {
       xStep: 8,
       chunked: true,
       step: dotting,
-      tiles: [
-        [3, 2],
-        [2, 2],
-        [1, 4],
-      ],
     },
   ];
   writeFileSync(
     "assembly/generated/linear-groups.ts",
     `${HEADER}${LANES}${WORDS}${groups
       .map(
-        (g) =>
-          `\n${g.doc}${kernel(g, g.tiles)}${g.tiles.map(([r, v]) => groupTile(g, r, v)).join("")}`,
+        (g) => `\n${g.doc}${kernel(g, TILES)}${TILES.map(([r, v]) => groupTile(g, r, v)).join("")}`,
       )
       .join("")}${MASKS}const MASKS = memory.data<u32>([
   0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x00010001, 0x00010001, 0x00010001, 0x00010001,
 ]);
 `,
   );
-  const floats = [
-    {
-      format: "f32",
-      halfBytes: 32,
-      tiles: TILES,
-    },
-    {
-      format: "f16",
-      halfBytes: 16,
-      tiles: TILES,
-    },
-    {
-      format: "bf16",
-      halfBytes: 16,
-      tiles: TILES,
-    },
-  ];
+  const floats = ["f32", "f16", "bf16"];
   writeFileSync(
     "assembly/generated/linear-floats.ts",
     `${HEADER}${LANES}${WORDS}${floats
       .map(
-        ({ format, halfBytes, tiles }) =>
-          `${kernel({ name: `linear_${format}`, halfBytes }, tiles)}${tiles.map(([r, v]) => floatTile(format, r, v)).join("")}`,
+        (format) =>
+          `${kernel({ name: `linear_${format}` }, TILES)}${TILES.map(([r, v]) => floatTile(format, r, v)).join("")}`,
       )
       .join("")}${MASKS}const MASKS = memory.data<u32>([
   0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe000, 0xffff0000, 0xffff0000, 0xffff0000, 0xffff0000,
