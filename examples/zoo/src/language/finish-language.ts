@@ -25,6 +25,8 @@ export interface FinishLanguageOptions {
   readonly heldOut: readonly (readonly number[])[];
   /** Prompt tokens that were trained with the model, to start from. @default none */
   readonly promptTokens?: Float32Array;
+  /** Updates of the prompt tokens. @default those of {@link trainStoryPrompts} */
+  readonly promptSteps?: number;
   readonly training: LanguageCard["training"];
   /** Where the files go. */
   readonly folder: string;
@@ -67,6 +69,7 @@ export async function finishLanguage(
   }
   const prompts = await trainStoryPrompts(bytes, {
     ...{ kernels, heldOut, seed: recipe.seed, ...abort },
+    ...(options.promptSteps !== undefined && { steps: options.promptSteps }),
     ...(options.promptTokens && { initial: options.promptTokens }),
     ...(onProgress && { onProgress }),
   });

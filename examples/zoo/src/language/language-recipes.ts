@@ -64,10 +64,21 @@ const PHASES: readonly TrainingPhase[] = [
 ];
 
 /** By TinyStories that are not held out, stories260K is a little too sure of itself: hence the temperature. */
-const LAST: Omit<TrainingPhase, "steps"> = {
-  ...{ name: "last rows", length: 256, batch: 8, text: TEXT, teacherTemperature: 1.1 },
-  ...{ learningRate: [0.0118824, 0], warmUp: 10, hiddenWeight: 0.2 },
+const SOFTENED = {
+  ...{ length: 256, batch: 8, text: TEXT, teacherTemperature: 1.1 },
+  ...{ warmUp: 10, hiddenWeight: 0.2 },
 };
+
+/** The likeness of residual streams has done its part by then, and the few real stories have been read often. */
+const LAST = {
+  ...SOFTENED,
+  name: "last rows",
+  hiddenWeight: 0,
+  text: { weight: 0.1, share: 0.12 },
+};
+
+/** A model this small guesses ahead only if it learns to. */
+const PROMPTS = { weight: 0.15, cuts: 12 } as const;
 
 /** The language models of the zoo. */
 export const LANGUAGE_RECIPES: readonly LanguageRecipe[] = [
@@ -80,7 +91,11 @@ export const LANGUAGE_RECIPES: readonly LanguageRecipe[] = [
       ...{ subNorms: false, int8Activations: false },
     },
     seed: 1,
-    phases: [...PHASES, { ...LAST, steps: 1000 }],
+    phases: [
+      ...PHASES,
+      { ...SOFTENED, name: "softened rows", steps: 500, learningRate: [0.0118824, 0.0060012] },
+      { ...LAST, steps: 1050, learningRate: [0.006, 0] },
+    ],
     target: 0,
   },
   {
@@ -92,8 +107,14 @@ export const LANGUAGE_RECIPES: readonly LanguageRecipe[] = [
       ...{ subNorms: true, int8Activations: true },
     },
     seed: 2,
-    // A model this small guesses ahead only if it learns to.
-    phases: [...PHASES, { ...LAST, steps: 850, prompts: { weight: 0.15, cuts: 12 } }],
+    phases: [
+      ...PHASES,
+      {
+        ...{ ...SOFTENED, name: "softened rows", steps: 400, prompts: PROMPTS },
+        learningRate: [0.0118824, 0.0063656],
+      },
+      { ...LAST, steps: 850, learningRate: [0.0063, 0], prompts: PROMPTS },
+    ],
     target: 0.15,
   },
 ];

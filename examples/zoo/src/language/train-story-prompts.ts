@@ -22,9 +22,9 @@ export interface TrainStoryPromptsOptions {
   readonly seed: number;
   /** Embeddings of the prompt tokens to start from, [3, dim]. @default near the mean embedding */
   readonly initial?: Float32Array;
-  /** Updates. @default 400 */
+  /** Updates. @default 400, with `initial` 150 */
   readonly steps?: number;
-  /** The model's own texts to learn from. @default 600 */
+  /** The model's own texts to learn from. @default 300 */
   readonly texts?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (message: string) => void;
@@ -54,7 +54,8 @@ export async function trainStoryPrompts(
   model: Uint8Array,
   options: TrainStoryPromptsOptions,
 ): Promise<StoryPrompts> {
-  const { kernels, seed, signal, onProgress, steps = 400 } = options;
+  const { kernels, seed, signal, onProgress } = options;
+  const { steps = options.initial ? 150 : 400 } = options;
   const abort = signal === undefined ? {} : { signal };
   using lm = await loadLanguageModel(model);
   const { session } = lm;
@@ -62,7 +63,7 @@ export async function trainStoryPrompts(
   const isEnd = (token: number): boolean => ends.has(token);
   const texts = await decodeOwnTexts({
     ...{ session, isEnd, ...abort, rng: createRng(seed) },
-    ...{ prompts: [[lm.tokenizer!.bos!]], count: options.texts ?? 600 },
+    ...{ prompts: [[lm.tokenizer!.bos!]], count: options.texts ?? 300 },
     ...{ drawnTokens: [8, 60], greedyTokens: 72 },
   });
   onProgress?.(`${texts.length} texts of its own`);
