@@ -44,6 +44,14 @@ export interface LinearSpec {
  * A row of y has the same bits whatever n is, whatever the other rows hold, and whatever the number of threads.
  * The builds with and without relaxed SIMD may differ from each other.
  *
+ * Where weights are integers the plan rounds x first, each row by itself, with a scale for some columns by their
+ * largest magnitude:
+ * - `int8-channel` (at most 256 columns), `int8-group` (its groups): 8 bits;
+ * - `int4-group` (its groups): 11 bits; in the relaxed build (at most 32 columns) 8 bits;
+ * - `ternary` (256 columns): such that pairs of codes stay within 63, 6 to 7 bits; or `int8Activations`.
+ *
+ * Magnitudes below 1e-30 count as zero.
+ *
  * @throws ShapeError for sizes out of range, EdgewrightError `invalid-argument` for addresses that are none and
  * options that the format does not have, UnsupportedError without the language extension.
  */
