@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseCommandLine, USAGE } from "./command-line.js";
+import { LANGUAGE_RECIPES } from "./language/language-recipes.js";
 import { RECIPES } from "./recipes.js";
 
 describe("parseCommandLine", () => {
@@ -23,6 +24,17 @@ describe("parseCommandLine", () => {
     );
   });
 
+  it("tells language models from image classifiers", () => {
+    const options = parseCommandLine(["stories-ternary", "--resume"], "/");
+    expect(options.languages.map(({ name }) => name)).toEqual(["stories-ternary"]);
+    expect(options).toMatchObject({ recipes: [], resume: true });
+    expect(options.languageOut).toMatch(/examples.zoo.language-models$/);
+    const both = parseCommandLine(["stories-full", "lenet-5", "--out", "x"], "/home");
+    expect([both.languages.length, both.recipes.length]).toEqual([1, 1]);
+    expect(both.languageOut).toBe(resolve("/home/x"));
+    expect(() => parseCommandLine(["stories-full", "--quick"], "/")).toThrow("have no trials");
+  });
+
   it.each([
     [["lenet"], 'there is no model "lenet" in the zoo; there are lenet-5'],
     [["--epochs", "0"], '--epochs must be a whole number from 1 to 1000, got "0". See --help'],
@@ -38,5 +50,6 @@ describe("the recipes", () => {
     const names = RECIPES.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(USAGE).toContain(name);
+    for (const { name } of LANGUAGE_RECIPES) expect(USAGE).toContain(name);
   });
 });
