@@ -20,7 +20,7 @@ export function encodeLanguageFile(
 }
 
 /** The same weights with f32 matrices rounded to f16. */
-export function halveWeights(weights: DecoderWeights): DecoderWeights {
+function halveWeights(weights: DecoderWeights): DecoderWeights {
   return {
     ...weights,
     embedding: halve(weights.embedding),

@@ -7,7 +7,7 @@ import type { LanguageRecipe } from "./language-recipes.js";
 import type { PhaseCheckpoint } from "./train-language-model.js";
 
 /** A {@link PhaseCheckpoint} with the wall time that led to it. */
-export interface KeptPhase extends PhaseCheckpoint {
+interface KeptPhase extends PhaseCheckpoint {
   readonly seconds: number;
 }
 
