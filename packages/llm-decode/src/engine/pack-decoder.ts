@@ -36,6 +36,7 @@ export interface PackedDecoder {
   readonly widths: readonly number[] | undefined;
   /** Bytes in WebAssembly memory. */
   readonly bytes: number;
+  /** Gives the memory back. */
   dispose(): void;
 }
 

@@ -22,6 +22,7 @@ export interface MeasureAcceptanceOptions {
   /** Whether nothing follows a token. @default never */
   readonly isEnd?: (token: number) => boolean;
   readonly signal?: AbortSignal;
+  /** Called after every prompt. @default none */
   readonly onProgress?: (promptsDone: number, prompts: number) => void;
 }
 

@@ -17,6 +17,7 @@ export interface EvaluateScheduleOptions {
   /** Bit width of prompts. @default the widest */
   readonly prefillBits?: number;
   readonly signal?: AbortSignal;
+  /** Called before every text and at the end. @default none */
   readonly onProgress?: (textsDone: number, texts: number) => void;
 }
 

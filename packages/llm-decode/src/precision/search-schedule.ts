@@ -23,6 +23,7 @@ export interface SearchSwitchPointsOptions {
     scheduler: PrecisionScheduler,
   ) => Promise<{ readonly quality: number; readonly meanBits: number }>;
   readonly signal?: AbortSignal;
+  /** Called after every schedule. @default none */
   readonly onProgress?: (trial: ScheduleTrial, done: number, all: number) => void;
 }
 

@@ -30,6 +30,7 @@ export interface DecodeOwnTextsOptions {
   /** Bit width of the passes. @default the widest */
   readonly bits?: number;
   readonly signal?: AbortSignal;
+  /** Called after every text. @default none */
   readonly onProgress?: (textsDone: number, texts: number) => void;
 }
 

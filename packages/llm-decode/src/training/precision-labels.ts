@@ -31,8 +31,10 @@ export interface LabelPrecisionOptions {
   readonly switchPoints?: readonly [number, number, number];
   /** Texts to be like: those of the model in full precision. @default decoded at the session's widest width */
   readonly references?: readonly ArrayLike<number>[];
+  /** Whether nothing follows a token. @default never */
   readonly isEnd?: (token: number) => boolean;
   readonly signal?: AbortSignal;
+  /** Called after every prompt. @default none */
   readonly onProgress?: (promptsDone: number, prompts: number) => void;
 }
 

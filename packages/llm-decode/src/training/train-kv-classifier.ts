@@ -53,6 +53,7 @@ export interface TrainKvClassifierOptions {
   /** @default 42 */
   readonly seed?: number;
   readonly signal?: AbortSignal;
+  /** Called after every epoch, with its mean loss. @default none */
   readonly onProgress?: (progress: { epoch: number; epochs: number; loss: number }) => void;
 }
 

@@ -58,6 +58,7 @@ export interface TrainPromptTokensOptions {
   /** @default 1 */
   readonly seed?: number;
   readonly signal?: AbortSignal;
+  /** Called after every update. @default none */
   readonly onProgress?: (progress: { step: number; steps: number; loss: number }) => void;
 }
 
