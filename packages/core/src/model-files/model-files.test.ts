@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeFloat16, encodeFloat16 } from "../half.js";
 import { bytesSource } from "./byte-source.js";
+import type { DecoderConfig } from "./decoder-config.js";
 import { writeEwq } from "./ewq/write-ewq.js";
 import { writeGguf } from "./gguf/write-gguf.js";
 import { anyWeight, plainWeight, randomContents } from "./model-contents.test-support.js";
@@ -57,10 +58,10 @@ describe("GGUF", () => {
   });
 
   test("BitNet's norms, rotary factors and an output of its own come back", async () => {
-    const changes = {
+    const changes: Partial<DecoderConfig> = {
       ...{ architecture: "bitnet", activation: "relu2", subNorms: true, int8Activations: true },
       ...{ ropePairing: "half", ropeFactors: [1, 2, 4, 8] },
-    } as const;
+    };
     const contents = randomContents(changes);
     const output = plainWeight(new Float32Array(300 * 32).fill(0.5), [300, 32]);
     const weights = { ...contents.weights, output };

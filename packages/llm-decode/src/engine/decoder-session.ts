@@ -396,7 +396,7 @@ function lastUsed<T extends { dispose(): void }>(
 }
 
 /** The first of the largest numbers. */
-export function indexOfLargest(values: Float32Array): number {
+function indexOfLargest(values: Float32Array): number {
   let best = 0;
   let most = values[0]!;
   for (let i = 1; i < values.length; i++) {

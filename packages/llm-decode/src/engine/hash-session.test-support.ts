@@ -174,7 +174,7 @@ export function createHashSession(options: HashSessionOptions = {}): HashSession
 }
 
 /** The most likely token, the smallest id among equals. */
-export function argmax(logits: Float32Array): number {
+function argmax(logits: Float32Array): number {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
   return best;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import {
   type ByteSource,
   type FileProgress,
+  type ModelContents,
   urlSource,
   writeEwq,
 } from "@edgewright/core/model-files";

@@ -10,7 +10,7 @@ export interface DraftTree {
 }
 
 /** Limits of the trees that {@link createDraftTreeGrower} grows. */
-export interface DraftTreeLimits {
+interface DraftTreeLimits {
   /** Rows, the first included. */
   readonly maxRows: number;
   /** Longest guess in tokens. */

@@ -28,7 +28,7 @@ describe("SentencePiece", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 30 }), (text) => {
         const ids = tokenizer.encode(text);
-        expect(tokenizer.decode(ids)).toBe(text.toWellFormed?.() ?? text);
+        expect(tokenizer.decode(ids)).toBe(text.replace(/\p{Surrogate}/gu, "\ufffd"));
         const stream = tokenizer.decodeStream({ start: true });
         const pieces = ids.map((id) => stream.push(id));
         expect(pieces.join("") + stream.end()).toBe(tokenizer.decode(ids));
