@@ -40,7 +40,7 @@ export interface PackedDecoder {
   dispose(): void;
 }
 
-/** Options of {@link packDecoder}. */
+/** Options of `packDecoder`. */
 export interface PackDecoderOptions {
   readonly signal?: AbortSignal;
   /** Called after each layer. */

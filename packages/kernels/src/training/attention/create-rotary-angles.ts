@@ -18,7 +18,7 @@ export interface RotaryAnglesOptions {
 }
 
 /**
- * Computes the table of {@link planRotary}, [places, rotated]: the cosines of the angles of a position, then
+ * Computes the table of `planRotary`, [places, rotated]: the cosines of the angles of a position, then
  * their sines.
  *
  * Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021, eq. 15; computed in double
