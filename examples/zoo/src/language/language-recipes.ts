@@ -99,6 +99,7 @@ export const LANGUAGE_RECIPES: readonly LanguageRecipe[] = [
       { ...SOFTENED, name: "softened rows", steps: 500, learningRate: [0.0118824, 0.0060012] },
       { ...LAST, steps: 300, learningRate: [0.006, 0.0043269] },
       { ...LAST, steps: 750, learningRate: [0.0043269, 0] },
+      { ...LAST, name: "more rows", steps: 700, learningRate: [0.003, 0] },
     ],
     target: 0,
   },
