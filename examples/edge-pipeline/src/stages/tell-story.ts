@@ -13,7 +13,8 @@ import { type LanguageModelBytes, readLanguageModel } from "zoo";
 import type { PipelineContext } from "../pipeline.js";
 
 const MODEL = "stories-ternary";
-const MAX_TOKENS = 240;
+/** Without a penalty so small a model soon says the same again. */
+const TELLING = { maxTokens: 240, repetitionPenalty: 1.1 } as const;
 const ROUNDS = 5;
 
 /**
@@ -75,7 +76,7 @@ async function tell(
     if (!options.json) process.stdout.write(text);
   };
   progress.end();
-  const generation = lm.generate(prompt, { strategy, signal, maxTokens: MAX_TOKENS });
+  const generation = lm.generate(prompt, { strategy, signal, ...TELLING });
   const passes: string[] = [];
   show(prompt);
   for await (const piece of generation) {
@@ -93,7 +94,7 @@ async function measureAgain(
   strategy: DecodingStrategy,
   signal: AbortSignal,
 ) {
-  const generation = lm.generate(prompt, { strategy, signal, maxTokens: MAX_TOKENS });
+  const generation = lm.generate(prompt, { strategy, signal, ...TELLING });
   const text = await generation.text();
   return { text, tokensPerSecond: generation.statistics.tokensPerSecond };
 }
