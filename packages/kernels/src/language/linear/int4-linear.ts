@@ -52,7 +52,7 @@ export const int4Driver: LinearDriver = {
   workspaceBytes({ cols, n, groupSize }) {
     const group = clampGroup(groupSize ?? 8, cols);
     const { out } = preparedRowBytes(cols, { group, columnBytes: 2 });
-    const { info } = preparedRowBytes(cols, { group: 8, columnBytes: 2 });
+    const { info } = preparedRowBytes(cols, { group: 8, columnBytes: 2, whole: group });
     // Of a size without groups: as much padding as there can be.
     return n * (groupSize === undefined ? 2 * out + 2 * info : out + info);
   },
@@ -68,7 +68,10 @@ export const int4Driver: LinearDriver = {
     }
     const group = chunkOf(groupSize);
     const kernel = "linear_quantize_int4_dot";
-    const { job, prepared } = quantizeRows(request, { kernel, group, columnBytes: 1 });
+    const { job, prepared } = quantizeRows(request, {
+      ...{ kernel, group, columnBytes: 1 },
+      whole: groupSize, // the product goes through all chunks of a group of weights
+    });
     const steps = { groupSteps: group / 8, chunks: groupSize / group };
     return [job, productJob("linear_int4_dot", request, { ...prepared, ...steps })];
   },

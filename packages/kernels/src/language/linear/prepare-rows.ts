@@ -10,6 +10,8 @@ export interface Quantization {
   readonly kernel: string;
   /** Columns that share a scale of x, a multiple of 8. */
   readonly group: number;
+  /** Columns are made up by zeros to a multiple of this, itself one of `group`. @default group */
+  readonly whole?: number;
   /** Bytes that a column takes afterwards. */
   readonly columnBytes: number;
 }
@@ -17,10 +19,14 @@ export interface Quantization {
 /** Bytes of one row of x, prepared, and of what goes with it. */
 export function preparedRowBytes(
   cols: number,
-  { group, columnBytes }: Pick<Quantization, "group" | "columnBytes">,
-): { out: number; info: number } {
-  const groups = Math.ceil(cols / group);
-  return { out: roundUp(groups * group * columnBytes, LINE), info: roundUp(groups * 16, LINE) };
+  { group, columnBytes, whole = group }: Omit<Quantization, "kernel">,
+): { groups: number; out: number; info: number } {
+  const groups = (Math.ceil(cols / whole) * whole) / group;
+  return {
+    groups,
+    out: roundUp(groups * group * columnBytes, LINE),
+    info: roundUp(groups * 16, LINE),
+  };
 }
 
 /** The job that quantises the rows of x into the workspace: the words of assembly/language/linear/quantize.ts. */
@@ -30,15 +36,12 @@ export function quantizeRows(
 ): { job: JobSpec; prepared: PreparedRows } {
   const { kernel, group } = quantization;
   const { cols } = weights;
-  const { out, info } = preparedRowBytes(cols, quantization);
+  const { groups, out, info } = preparedRowBytes(cols, quantization);
   const infoAt = workspace + n * out;
   return {
     job: {
       kernel,
-      params: [
-        ...[x, workspace, infoAt, cols, group, Math.ceil(cols / group)],
-        ...[xStrideBytes, out, info],
-      ],
+      params: [...[x, workspace, infoAt, cols, group, groups], ...[xStrideBytes, out, info]],
       units: n,
       grain: Math.ceil(8192 / cols),
     },
