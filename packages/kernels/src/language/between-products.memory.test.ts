@@ -2,19 +2,23 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomFloats, seededNumbers } from "../runtime/fixtures.test-support.js";
 import { createRotaryAngles } from "../training/attention/create-rotary-angles.js";
-import { type GuardedRun, runGuarded } from "../training/run-guarded.test-support.js";
+import {
+  type GuardedRun,
+  loadGuardedKernels,
+  runGuarded,
+} from "../training/run-guarded.test-support.js";
 import { planGatedActivation } from "./activation/plan-gated-activation.js";
 import { planCacheAttention } from "./attention/plan-cache-attention.js";
 import { createKvCache } from "./cache/create-kv-cache.js";
 import { type KvCacheType, TILE_SLOTS } from "./cache/kv-cache-layout.js";
 import { planRotateAndStore } from "./cache/plan-rotate-and-store.js";
+import { languageKernels } from "./load-language-kernels.js";
 import { planRmsNorm } from "./normalization/plan-rms-norm.js";
-import { loadGuardedLanguageKernels } from "./run-guarded.test-support.js";
 import { planArgmax } from "./selection/plan-argmax.js";
 import { planLogSumExp } from "./selection/plan-log-sum-exp.js";
 import { planTopK } from "./selection/plan-top-k.js";
 
-const builds = await loadGuardedLanguageKernels();
+const builds = await loadGuardedKernels(languageKernels);
 const upTo = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
 
 test("kernels on rows stay within their memory and depend on their operands alone", () => {

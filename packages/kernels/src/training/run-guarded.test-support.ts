@@ -1,10 +1,8 @@
-import { TRAINING_BASELINE_WASM } from "../generated/training-baseline.js";
-import { TRAINING_RELAXED_WASM } from "../generated/training-relaxed.js";
 import type { Job, Plan } from "../runtime/job.js";
-import type { Kernels } from "../runtime/load.js";
+import { type KernelExtension, type Kernels, loadKernels } from "../runtime/load.js";
 import { supportsRelaxedSimd } from "../runtime/relaxed-probe.js";
 import { loadPieces } from "../runtime/run-pieces.test-support.js";
-import { loadTrainingKernels } from "./load-training-kernels.js";
+import { trainingKernels } from "./load-training-kernels.js";
 
 /** What a plan reads, writes and may use in between; every name has memory of exactly its size. */
 export interface GuardedRun {
@@ -23,17 +21,18 @@ export interface GuardedKernels {
   readonly runPiece: (job: Job, begin: number, end: number) => void;
 }
 
-/** Both builds, where the machine has both. */
-export async function loadGuardedKernels(): Promise<GuardedKernels[]> {
+/** Both builds of the main kernels and an extension, where the machine has both. */
+export async function loadGuardedKernels(
+  extension: KernelExtension = trainingKernels,
+): Promise<GuardedKernels[]> {
   const variants = supportsRelaxedSimd()
     ? (["baseline", "relaxed"] as const)
     : (["baseline"] as const);
   return Promise.all(
     variants.map(async (variant) => {
-      const kernels = await loadTrainingKernels({ variant });
+      const kernels = await loadKernels({ variant, extensions: [extension] });
       const ofInference = await loadPieces(kernels);
-      const base64 = variant === "relaxed" ? TRAINING_RELAXED_WASM : TRAINING_BASELINE_WASM;
-      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const bytes = Uint8Array.from(atob(extension.wasm(variant)), (c) => c.charCodeAt(0));
       const module = await WebAssembly.compile(bytes);
       const { memory } = kernels.arena;
       const { exports } = await WebAssembly.instantiate(module, { env: { memory } });

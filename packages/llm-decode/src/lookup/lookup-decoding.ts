@@ -70,7 +70,7 @@ const LATEST = 0.02;
  * @example
  * ```ts
  * const strategy = lookupDecoding({ table: readContinuationTable(bytes), passTimes });
- * for await (const piece of lm.generate("Once upon a time", { strategy })) show(piece.text);
+ * for await (const piece of lm.generate("Once upon a time", { strategy })) show(piece);
  * ```
  */
 export function lookupDecoding(options: LookupDecodingOptions = {}): DecodingStrategy {

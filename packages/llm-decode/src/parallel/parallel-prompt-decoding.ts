@@ -41,7 +41,7 @@ export interface ParallelPromptOptions {
  * ```ts
  * const { promptTokens, trees } = readPromptTokens(await (await fetch("stories.prompt-tokens.safetensors")).bytes());
  * const strategy = parallelPromptDecoding({ promptTokens, trees });
- * for await (const piece of lm.generate("Once upon a time", { strategy })) show(piece.text);
+ * for await (const piece of lm.generate("Once upon a time", { strategy })) show(piece);
  * ```
  */
 export function parallelPromptDecoding(options: ParallelPromptOptions): DecodingStrategy {

@@ -32,7 +32,7 @@ export function plainDecoding(): DecodingStrategy {
  * @example
  * ```ts
  * const strategy = progressivePrecision({ precision: staticScheduler({ widths: [4, 5], switchPoints: [40] }) });
- * for await (const piece of lm.generate("Once upon a time", { strategy })) process.stdout.write(piece.text);
+ * for await (const piece of lm.generate("Once upon a time", { strategy })) process.stdout.write(piece);
  * ```
  */
 export function progressivePrecision(options: ProgressivePrecisionOptions): DecodingStrategy {

@@ -47,7 +47,7 @@ export interface SelfSpeculationOptions {
  * @example
  * ```ts
  * const strategy = selfSpeculation({ draftBits: 3, draftTokens: 4 });
- * for await (const piece of lm.generate("Once upon a time", { strategy })) show(piece.text);
+ * for await (const piece of lm.generate("Once upon a time", { strategy })) show(piece);
  * ```
  */
 export function selfSpeculation(options: SelfSpeculationOptions): DecodingStrategy {

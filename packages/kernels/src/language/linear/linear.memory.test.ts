@@ -9,13 +9,13 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomFloats, seededNumbers } from "../../runtime/fixtures.test-support.js";
-import { runGuarded } from "../../training/run-guarded.test-support.js";
-import { loadGuardedLanguageKernels } from "../run-guarded.test-support.js";
+import { loadGuardedKernels, runGuarded } from "../../training/run-guarded.test-support.js";
+import { languageKernels } from "../load-language-kernels.js";
 import { packLinear } from "./pack-linear.js";
 import type { LinearWeights } from "./packed-linear.js";
 import { linearWorkspaceBytes, planLinear } from "./plan-linear.js";
 
-const builds = await loadGuardedLanguageKernels();
+const builds = await loadGuardedKernels(languageKernels);
 
 const FORMATS: Record<string, (data: Float32Array, shape: number[]) => LinearWeights> = {
   f32: (data, shape) => ({ dtype: "f32", shape, data }),

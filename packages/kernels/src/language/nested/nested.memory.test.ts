@@ -11,14 +11,14 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomFloats, seededNumbers } from "../../runtime/fixtures.test-support.js";
-import { runGuarded } from "../../training/run-guarded.test-support.js";
+import { loadGuardedKernels, runGuarded } from "../../training/run-guarded.test-support.js";
 import { planEmbedRows } from "../embedding/plan-embed-rows.js";
 import { packLinear } from "../linear/pack-linear.js";
 import type { LinearWeights } from "../linear/packed-linear.js";
 import { linearWorkspaceBytes, planLinear } from "../linear/plan-linear.js";
-import { loadGuardedLanguageKernels } from "../run-guarded.test-support.js";
+import { languageKernels } from "../load-language-kernels.js";
 
-const builds = await loadGuardedLanguageKernels();
+const builds = await loadGuardedKernels(languageKernels);
 
 type Make = (data: Float32Array, shape: number[], random: () => number) => LinearWeights;
 
