@@ -1,0 +1,8 @@
+/**
+ * Decides what runs when and where: plans under service-level objectives, pre-emptive scheduling of many models,
+ * cascades over many devices.
+ *
+ * @packageDocumentation
+ */
+export type { Policy, ReadyQueue } from "./policies/policy.js";
+export type { Task } from "./tasks/task.js";
