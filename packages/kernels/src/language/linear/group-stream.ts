@@ -1,17 +1,24 @@
-import { decodeFloat16, EdgewrightError, type PackedFloats, ShapeError } from "@edgewright/core";
+import {
+  decodeFloat16,
+  EdgewrightError,
+  fromFloat16Bits,
+  type PackedFloats,
+  ShapeError,
+} from "@edgewright/core";
 import type { Kernels } from "../../runtime/load.js";
-import { packPanels } from "./pack-panels.js";
-import type { LinearFormat, PackedLinear } from "./packed-linear.js";
+import type { LinearPacking } from "./linear-packing.js";
+import { type PanelLayout, packPanels, panelsBytes } from "./pack-panels.js";
+import type { LinearFormat, LinearWeights } from "./packed-linear.js";
 
 /** Rows of one matrix whose groups of columns have scales. */
 export interface GroupedRows {
   readonly rows: number;
   /** Puts the codes of a row, one a byte, to the start of `target`. */
   readCodes(row: number, target: Uint8Array): void;
-  /** [rows, groups]. */
-  readonly scales: Float32Array;
-  /** [rows, groups]: what is added to a weight, in the unit of weights. */
-  readonly offsets?: Float32Array;
+  /** The scale of group `at` of [rows, groups]. */
+  scaleAt(at: number): number;
+  /** What is added to the weights of a group, in their unit. @default 0 */
+  offsetAt?(at: number): number;
 }
 
 /** Where the codes of a step of columns lie. */
@@ -36,70 +43,84 @@ export function floatsOf(floats: PackedFloats): Float32Array {
   return floats.dtype === "f32" ? floats.data : decodeFloat16(floats.data);
 }
 
+/** Reads numbers of scales or mins one at a time. */
+export function floatReader({ dtype, data }: PackedFloats): (at: number) => number {
+  return dtype === "f32" ? (at) => data[at]! : (at) => fromFloat16Bits(data[at]!);
+}
+
+/** Sizes of a matrix whose groups of columns have scales. */
+export interface GroupedSize {
+  readonly format: LinearFormat;
+  readonly rows: number;
+  readonly cols: number;
+  readonly groupSize: number;
+  /** Whether scales have offsets beside them. */
+  readonly offsets: boolean;
+}
+
+/** Bytes that {@link packGroups} takes. */
+export function groupedBytes(size: GroupedSize, step: StepLayout): number {
+  return panelsBytes(panelsOf(size, step).layout);
+}
+
 /**
  * Packs rows in groups into panels of 16: for each group its steps of 64 bytes (16 rows by 4 bytes), and behind or
  * before them 16 f32 scales and, where any matrix has them, 16 f32 offsets.
  */
-export function packGroups(
+export function packGroups<W extends LinearWeights>(
   kernels: Kernels,
-  {
-    format,
-    rows,
-    cols,
-    groupSize,
-  }: Record<"rows" | "cols" | "groupSize", number> & { format: LinearFormat },
-  parts: readonly GroupedRows[],
+  size: GroupedSize,
   step: StepLayout,
-): PackedLinear {
+  rowsOf: (part: W) => GroupedRows,
+): LinearPacking {
+  const { cols, groupSize } = size;
+  const { layout, groupBytes, codesAt, scalesAt } = panelsOf(size, step);
+  const { steps: groups, panelBytes } = layout;
+  const codes = new Uint8Array(groups * groupSize);
+  return packPanels<W>(kernels, layout, (given, { panels, firstRow }) => {
+    const part = rowsOf(given);
+    const floats = new DataView(panels.buffer, panels.byteOffset, panels.byteLength);
+    for (let own = 0; own < part.rows; own++) {
+      const row = firstRow + own;
+      const rowAt = (row >> 4) * panelBytes + (row & 15) * 4;
+      part.readCodes(own, codes);
+      codes.fill(step.zero, cols);
+      for (let group = 0; group < groups; group++) {
+        const base = rowAt + group * groupBytes;
+        const end = (group + 1) * groupSize;
+        for (
+          let col = group * groupSize, at = base + codesAt;
+          col < end;
+          col += step.columns, at += 64
+        ) {
+          step.put(panels, at, codes, col);
+        }
+        const scaleAt = base + scalesAt;
+        const number = own * groups + group;
+        floats.setFloat32(scaleAt, finite(part.scaleAt(number), number), true);
+        if (part.offsetAt === undefined) continue;
+        floats.setFloat32(scaleAt + 64, finite(part.offsetAt(number), number), true);
+      }
+    }
+  });
+}
+
+function panelsOf(
+  { format, rows, cols, groupSize, offsets }: GroupedSize,
+  step: StepLayout,
+): { layout: PanelLayout; groupBytes: number; codesAt: number; scalesAt: number } {
   const groups = Math.ceil(cols / groupSize);
-  const offsets = parts.some((part) => part.offsets !== undefined);
   const codeBytes = (groupSize / step.columns) * 64;
   const scaleBytes = offsets ? 128 : 64;
   const groupBytes = codeBytes + scaleBytes;
   const codesAt = step.scalesFirst === true ? scaleBytes : 0;
   const scalesAt = step.scalesFirst === true ? 0 : codeBytes;
-  const panelBytes = groups * groupBytes;
-  const packed = packPanels(
-    kernels,
-    {
-      ...{ format, rows, cols, panelRows: 16, panelBytes, steps: groups, groupSize },
-      touchedAhead: true,
-    },
-    (bytes) => {
-      const floats = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const codes = new Uint8Array(groups * groupSize);
-      let row = 0;
-      for (const part of parts) {
-        checkFinite(part.scales);
-        if (part.offsets) checkFinite(part.offsets);
-        for (let own = 0; own < part.rows; own++, row++) {
-          const rowAt = (row >> 4) * panelBytes + (row & 15) * 4;
-          part.readCodes(own, codes);
-          codes.fill(step.zero, cols);
-          for (let group = 0; group < groups; group++) {
-            const base = rowAt + group * groupBytes;
-            const end = (group + 1) * groupSize;
-            for (
-              let col = group * groupSize, at = base + codesAt;
-              col < end;
-              col += step.columns, at += 64
-            ) {
-              step.put(bytes, at, codes, col);
-            }
-            const scaleAt = base + scalesAt;
-            floats.setFloat32(scaleAt, part.scales[own * groups + group]!, true);
-            if (part.offsets) {
-              floats.setFloat32(scaleAt + 64, part.offsets[own * groups + group]!, true);
-            }
-          }
-        }
-      }
-    },
-  );
-  return {
-    ...packed,
-    layout: { ...packed.layout, offsets: offsets ? 1 : 0, groupBytes, codesAt, scalesAt },
+  const layout: PanelLayout = {
+    ...{ format, rows, cols, panelRows: 16, panelBytes: groups * groupBytes, steps: groups },
+    ...{ groupSize, touchedAhead: true },
+    more: { offsets: offsets ? 1 : 0, groupBytes, codesAt, scalesAt },
   };
+  return { layout, groupBytes, codesAt, scalesAt };
 }
 
 /**
@@ -124,11 +145,10 @@ export function checkGroupSize(groupSize: number): void {
   );
 }
 
-function checkFinite(values: Float32Array): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
+function finite(value: number, at: number): number {
+  if (Number.isFinite(Math.fround(value))) return value;
   throw new EdgewrightError(
     "invalid-argument",
-    `packLinear: expected finite scales, number ${bad} is ${values[bad]}`,
+    `packLinear: expected finite scales, number ${at} is ${value}`,
   );
 }

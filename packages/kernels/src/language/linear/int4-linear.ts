@@ -1,11 +1,13 @@
-import type { Int4GroupTensor } from "@edgewright/core";
+import { type Int4GroupTensor, ShapeError } from "@edgewright/core";
 import type { Kernels } from "../../runtime/load.js";
 import {
   checkGroupSize,
   checkLength,
   clampGroup,
-  floatsOf,
+  floatReader,
   type GroupedRows,
+  type GroupedSize,
+  groupedBytes,
   packGroups,
   type StepLayout,
 } from "./group-stream.js";
@@ -40,15 +42,21 @@ const DOTTING: StepLayout = {
 
 /** Products with 4-bit weights in groups of columns. */
 export const int4Driver: LinearDriver = {
-  pack(kernels, parts, rows, cols) {
-    const tensors = parts as readonly Int4GroupTensor[];
-    const [{ format, groupSize: size }] = tensors as [Int4GroupTensor];
-    checkGroupSize(size);
-    const groupSize = clampGroup(size, cols);
-    const grouped = tensors.map((part) => groupedRows(part, cols, Math.ceil(cols / groupSize)));
+  pack(kernels, like, rows, cols) {
+    const size = sizeOf(like as Int4GroupTensor, rows, cols);
+    const groups = Math.ceil(cols / size.groupSize);
     const step = dots(kernels) ? DOTTING : TELESCOPING;
-    return packGroups(kernels, { format, rows, cols, groupSize }, grouped, step);
+    return packGroups<Int4GroupTensor>(kernels, size, step, (part) => {
+      if (hasOffsets(part) && !size.offsets) {
+        throw new ShapeError(
+          "packLinear: expected no mins or zeroPoints, as the first part has none; pack it apart",
+        );
+      }
+      return groupedRows(part, cols, groups);
+    });
   },
+  weightBytes: (like, rows, cols) =>
+    groupedBytes(sizeOf(like as Int4GroupTensor, rows, cols), TELESCOPING),
   workspaceBytes({ cols, n, groupSize }) {
     const group = clampGroup(groupSize ?? 8, cols);
     const { out } = preparedRowBytes(cols, { group, columnBytes: 2 });
@@ -94,7 +102,7 @@ function groupedRows(part: Int4GroupTensor, cols: number, groups: number): Group
   const width = (groups * part.groupSize) / 2;
   checkLength("bytes of codes", part.codes.length, rows * width);
   checkLength("scales", part.scales.data.length, rows * groups);
-  const scales = floatsOf(part.scales);
+  const scaleAt = floatReader(part.scales);
   const plain = {
     rows,
     readCodes: (row: number, target: Uint8Array) => {
@@ -107,14 +115,14 @@ function groupedRows(part: Int4GroupTensor, cols: number, groups: number): Group
         target[col + 1] = byte >> 4;
       }
     },
-    scales,
+    scaleAt,
   };
   const { mins, zeroPoints } = part;
   // The products take 8 off a code, so what is left to add is this.
   if (mins) {
     checkLength("mins", mins.data.length, rows * groups);
-    const values = floatsOf(mins);
-    return { ...plain, offsets: values.map((min, i) => 8 * scales[i]! - min) };
+    const minAt = floatReader(mins);
+    return { ...plain, offsetAt: (at) => 8 * scaleAt(at) - minAt(at) };
   }
   if (zeroPoints === undefined) return plain;
   const zeroBytes = Math.ceil(groups / 2);
@@ -123,6 +131,16 @@ function groupedRows(part: Int4GroupTensor, cols: number, groups: number): Group
     (zeroPoints[row * zeroBytes + (group >> 1)]! >> ((group & 1) * 4)) & 15;
   return {
     ...plain,
-    offsets: scales.map((scale, i) => (8 - zeroAt(Math.floor(i / groups), i % groups)) * scale),
+    offsetAt: (at) => (8 - zeroAt(Math.floor(at / groups), at % groups)) * scaleAt(at),
   };
+}
+
+function sizeOf(like: Int4GroupTensor, rows: number, cols: number): GroupedSize {
+  checkGroupSize(like.groupSize);
+  const groupSize = clampGroup(like.groupSize, cols);
+  return { format: like.format, rows, cols, groupSize, offsets: hasOffsets(like) };
+}
+
+function hasOffsets({ mins, zeroPoints }: Int4GroupTensor): boolean {
+  return mins !== undefined || zeroPoints !== undefined;
 }

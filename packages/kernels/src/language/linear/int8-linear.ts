@@ -1,10 +1,12 @@
-import type { Int8ChannelTensor, Int8GroupTensor } from "@edgewright/core";
+import { type Int8ChannelTensor, type Int8GroupTensor, ShapeError } from "@edgewright/core";
 import {
   checkGroupSize,
   checkLength,
   clampGroup,
-  floatsOf,
+  floatReader,
   type GroupedRows,
+  type GroupedSize,
+  groupedBytes,
   packGroups,
   type StepLayout,
 } from "./group-stream.js";
@@ -26,14 +28,17 @@ const STEP: StepLayout = {
 
 /** Products with 8-bit weights, whose scales belong to groups of columns or to rows. */
 export const int8Driver: LinearDriver = {
-  pack(kernels, parts, rows, cols) {
-    const [{ format }] = parts as [Int8ChannelTensor | Int8GroupTensor];
-    const groupSize = groupSizeOf(parts[0] as Int8ChannelTensor | Int8GroupTensor, cols);
-    const grouped = parts.map((part) =>
-      groupedRows(part as Int8ChannelTensor | Int8GroupTensor, cols, groupSize),
-    );
-    return packGroups(kernels, { format, rows, cols, groupSize }, grouped, STEP);
+  pack(kernels, like, rows, cols) {
+    const size = sizeOf(like as Int8Tensor, rows, cols);
+    return packGroups<Int8Tensor>(kernels, size, STEP, (part) => {
+      const rowsOfPart = groupedRows(part, cols, size.groupSize);
+      if (rowsOfPart.offsetAt === undefined || size.offsets) return rowsOfPart;
+      throw new ShapeError(
+        "packLinear: expected no zeroPoints, as the first part has none; pack it apart",
+      );
+    });
   },
+  weightBytes: (like, rows, cols) => groupedBytes(sizeOf(like as Int8Tensor, rows, cols), STEP),
   workspaceBytes({ cols, n, groupSize }) {
     const group = clampGroup(groupSize ?? 8, cols);
     const { out, info } = preparedRowBytes(cols, { group, columnBytes: 2 });
@@ -51,18 +56,21 @@ export const int8Driver: LinearDriver = {
   },
 };
 
+type Int8Tensor = Int8ChannelTensor | Int8GroupTensor;
+
+function sizeOf(like: Int8Tensor, rows: number, cols: number): GroupedSize {
+  const offsets = like.format === "int8-channel" && like.zeroPoints !== undefined;
+  return { format: like.format, rows, cols, groupSize: groupSizeOf(like, cols), offsets };
+}
+
 /** Rows with one scale are cut into groups all the same, because x has a scale a group. */
-function groupSizeOf(part: Int8ChannelTensor | Int8GroupTensor, cols: number): number {
+function groupSizeOf(part: Int8Tensor, cols: number): number {
   if (part.format === "int8-channel") return Math.ceil(cols / Math.ceil(cols / 256) / 8) * 8;
   checkGroupSize(part.groupSize);
   return clampGroup(part.groupSize, cols);
 }
 
-function groupedRows(
-  part: Int8ChannelTensor | Int8GroupTensor,
-  cols: number,
-  groupSize: number,
-): GroupedRows {
+function groupedRows(part: Int8Tensor, cols: number, groupSize: number): GroupedRows {
   const rows = part.shape[0]!;
   const groups = Math.ceil(cols / groupSize);
   if (part.format === "int8-group") {
@@ -74,21 +82,23 @@ function groupedRows(
     return {
       rows,
       readCodes: (row, target) => target.set(part.codes.subarray(row * width, row * width + cols)),
-      scales: floatsOf(part.scales),
+      scaleAt: floatReader(part.scales),
     };
   }
   const { codes, scales, zeroPoints } = part;
   checkLength("codes", codes.length, rows * cols);
   checkLength("scales", scales.length, rows);
-  const spread = (value: (row: number) => number): Float32Array =>
-    Float32Array.from({ length: rows * groups }, (_, i) => value(Math.floor(i / groups)));
+  const spread =
+    (value: (row: number) => number) =>
+    (at: number): number =>
+      value(Math.floor(at / groups));
   const plain = {
     rows,
     readCodes: (row: number, target: Uint8Array) =>
       target.set(codes.subarray(row * cols, (row + 1) * cols)),
-    scales: spread((row) => scales[row]!),
+    scaleAt: spread((row) => scales[row]!),
   };
   if (zeroPoints === undefined) return plain;
   checkLength("zeroPoints", zeroPoints.length, rows);
-  return { ...plain, offsets: spread((row) => -zeroPoints[row]! * scales[row]!) };
+  return { ...plain, offsetAt: spread((row) => -zeroPoints[row]! * scales[row]!) };
 }

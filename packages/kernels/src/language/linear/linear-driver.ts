@@ -6,6 +6,7 @@ import { nestedDriver } from "../nested/nested-linear.js";
 import { f32Driver, halfDriver } from "./float-linear.js";
 import { int4Driver } from "./int4-linear.js";
 import { int8Driver } from "./int8-linear.js";
+import type { LinearPacking } from "./linear-packing.js";
 import type { LinearFormat, LinearWeights, PackedLinear } from "./packed-linear.js";
 import { ternaryDriver } from "./ternary-linear.js";
 
@@ -46,11 +47,14 @@ export interface LinearRequest {
 /** How the products of a group of formats are computed. */
 export interface LinearDriver {
   /**
-   * Packs matrices of one format and `cols` columns, whose rows follow one another.
+   * Begins to pack `rows` rows of `cols` columns, which come in matrices of the same format as `like`.
    *
-   * @throws EdgewrightError for data that do not fit the shape or cannot be packed.
+   * @throws EdgewrightError for sizes that do not fit one another, and when parts are appended for data that do not
+   * fit the shape or cannot be packed.
    */
-  pack(kernels: Kernels, parts: readonly LinearWeights[], rows: number, cols: number): PackedLinear;
+  pack(kernels: Kernels, like: LinearWeights, rows: number, cols: number): LinearPacking;
+  /** Bytes that packed weights take. */
+  weightBytes(like: LinearWeights, rows: number, cols: number): number;
   /** Bytes for prepared activations, of either build. */
   workspaceBytes(size: LinearSize): number;
   /** The jobs of a product, in order. */

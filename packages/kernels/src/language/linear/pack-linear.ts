@@ -1,7 +1,8 @@
-import { ShapeError, sizeOf } from "@edgewright/core";
+import { type Int4GroupTensor, ShapeError, sizeOf } from "@edgewright/core";
 import type { Kernels } from "../../runtime/load.js";
 import { requireLanguage } from "../load-language-kernels.js";
 import { linearDriverOf } from "./linear-driver.js";
+import type { LinearPacking } from "./linear-packing.js";
 import type { LinearFormat, LinearWeights, PackedLinear } from "./packed-linear.js";
 
 /**
@@ -34,20 +35,79 @@ export function packLinear(
   const first = parts[0];
   if (first === undefined)
     throw new ShapeError("packLinear: expected one matrix or more, got none");
-  const format = formatOf(first);
-  const [, cols] = matrixOf(first);
-  let rows = 0;
-  for (const part of parts) {
-    const [partRows, partCols] = matrixOf(part);
-    if (formatOf(part) !== format || partCols !== cols) {
-      throw new ShapeError(
-        `packLinear: expected matrices of format ${format} and ${cols} columns, as the first is, got ` +
-          `${formatOf(part)} and ${partCols}; pack it apart`,
-      );
-    }
-    rows += partRows;
+  const rows = parts.reduce((sum, part) => sum + matrixOf(part)[0], 0);
+  const packing = packLinearParts(kernels, parts.find(hasOffsets) ?? first, rows);
+  try {
+    for (const part of parts) packing.append(part);
+    return packing.finish();
+  } catch (error) {
+    packing.dispose();
+    throw error;
   }
-  return linearDriverOf("packLinear", format).pack(kernels, parts, rows, cols);
+}
+
+/**
+ * As {@link packLinear}, of a matrix that comes a part of its rows at a time: a file is packed as it is read, and
+ * never lies in memory as a whole. Of formats `nested` and `binary-coded` parts are kept until the end.
+ *
+ * @param like a part that has what all have: format, columns, sizes of groups; it may have no rows, and is not packed
+ * @param rows rows of all parts together
+ *
+ * @throws as {@link packLinear}.
+ *
+ * @example
+ * ```ts
+ * const kernels = await loadLanguageKernels();
+ * const packing = packLinearParts(kernels, tensor("f32", [0, 3], []), 2);
+ * packing.append(tensor("f32", [1, 3], [1, 2, 3]));
+ * packing.append(tensor("f32", [1, 3], [4, 5, 6]));
+ * console.log(packing.finish().rows); // 2
+ * ```
+ */
+export function packLinearParts(
+  kernels: Kernels,
+  like: LinearWeights,
+  rows: number,
+): LinearPacking {
+  requireLanguage("packLinear", kernels);
+  const format = formatOf(like);
+  const cols = columnsOf(like, rows);
+  const packing = linearDriverOf("packLinear", format).pack(kernels, like, rows, cols);
+  return {
+    ...packing,
+    append(part) {
+      const [, partCols] = matrixOf(part);
+      if (formatOf(part) !== format || partCols !== cols) {
+        throw new ShapeError(
+          `packLinear: expected matrices of format ${format} and ${cols} columns, as the first is, got ` +
+            `${formatOf(part)} and ${partCols}; pack it apart`,
+        );
+      }
+      packing.append(part);
+    },
+  };
+}
+
+/**
+ * Bytes of WebAssembly memory that {@link packLinear} will take for a matrix.
+ *
+ * @param like a weight of the matrix's format and columns; its rows and codes do not matter
+ * @throws as {@link packLinear}.
+ */
+export function packedLinearBytes(like: LinearWeights, rows: number): number {
+  const cols = columnsOf(like, rows);
+  return linearDriverOf("packedLinearBytes", formatOf(like)).weightBytes(like, rows, cols);
+}
+
+/** Whether what is added to weights lies beside their scales. */
+function hasOffsets(part: LinearWeights): boolean {
+  const { zeroPoints, mins } = part as Partial<Int4GroupTensor>;
+  return zeroPoints !== undefined || mins !== undefined;
+}
+
+function columnsOf({ shape }: LinearWeights, rows: number): number {
+  checkSize([rows, ...shape.slice(1)]);
+  return shape[1]!;
 }
 
 function formatOf(weights: LinearWeights): LinearFormat {
@@ -56,18 +116,21 @@ function formatOf(weights: LinearWeights): LinearFormat {
 
 function matrixOf(weights: LinearWeights): readonly [rows: number, cols: number] {
   const { shape } = weights;
-  const [rows = 0, cols = 0] = shape;
-  const sized = Number.isSafeInteger(rows) && rows >= 1 && Number.isSafeInteger(cols) && cols >= 1;
-  if (shape.length !== 2 || !sized || cols > 65536 || rows > 2 ** 24) {
-    throw new ShapeError(
-      "packLinear: expected a matrix [rows, columns] of at most 2^24 rows and 65536 columns, got " +
-        `[${shape.join(", ")}]`,
-    );
-  }
+  checkSize(shape);
   if ("data" in weights && weights.data.length !== sizeOf(shape)) {
     throw new ShapeError(
       `packLinear: expected ${sizeOf(shape)} elements for shape [${shape.join(", ")}], got ${weights.data.length}`,
     );
   }
-  return [rows, cols];
+  return shape as readonly [number, number];
+}
+
+function checkSize(shape: readonly number[]): void {
+  const [rows = 0, cols = 0] = shape;
+  const sized = Number.isSafeInteger(rows) && rows >= 1 && Number.isSafeInteger(cols) && cols >= 1;
+  if (shape.length === 2 && sized && cols <= 65536 && rows <= 2 ** 24) return;
+  throw new ShapeError(
+    "packLinear: expected a matrix [rows, columns] of at most 2^24 rows and 65536 columns, got " +
+      `[${shape.join(", ")}]`,
+  );
 }

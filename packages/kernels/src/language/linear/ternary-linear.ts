@@ -1,7 +1,7 @@
 import { EdgewrightError, type TernaryTensor } from "@edgewright/core";
 import { checkLength } from "./group-stream.js";
 import type { LinearDriver } from "./linear-driver.js";
-import { packPanels } from "./pack-panels.js";
+import { type PanelLayout, packPanels, panelsBytes } from "./pack-panels.js";
 import { preparedRowBytes, quantizeRows } from "./prepare-rows.js";
 import { productJob } from "./product-job.js";
 
@@ -12,36 +12,27 @@ const TILE_ROWS = 2;
 
 /** Products with weights -1, 0, 1 by tables of what pairs of columns contribute: panels of 64 rows. */
 export const ternaryDriver: LinearDriver = {
-  pack(kernels, parts, rows, cols) {
-    const tensors = parts as readonly TernaryTensor[];
-    const steps = Math.ceil(cols / 4);
-    return packPanels(
-      kernels,
-      {
-        ...{ format: "ternary", rows, cols, panelRows: 64, panelBytes: steps * 64, steps },
-        ...{ rowScales: true, touchedAhead: true },
-      },
-      (bytes, scales) => {
-        bytes.fill(0x44); // the number of the combination (0, 0), twice
-        const nibbles = nibblesOfCodes();
-        let row = 0;
-        for (const tensor of tensors) {
-          const count = tensor.shape[0]!;
-          checkLength("bytes of codes", tensor.codes.length, count * steps);
-          checkScales(tensor, count);
-          for (let own = 0; own < count; own++, row++) {
-            const base = rowOffset(row, steps * 64);
-            for (let step = 0; step < steps; step++) {
-              const byte = nibbles[tensor.codes[own * steps + step]!]!;
-              if (byte === INVALID) throw invalidCode(own, tensor.codes[own * steps + step]!);
-              bytes[base + step * 64] = byte;
-            }
-            scales[row] = tensor.scales[tensor.scales.length === 1 ? 0 : own]!;
-          }
+  pack(kernels, _like, rows, cols) {
+    const layout = panelsOf(rows, cols);
+    const { steps, panelBytes } = layout;
+    const nibbles = nibblesOfCodes();
+    return packPanels<TernaryTensor>(kernels, layout, (tensor, { panels, scales, firstRow }) => {
+      const count = tensor.shape[0]!;
+      checkLength("bytes of codes", tensor.codes.length, count * steps);
+      checkScales(tensor, count);
+      for (let own = 0; own < count; own++) {
+        const row = firstRow + own;
+        const base = rowOffset(row, panelBytes);
+        for (let step = 0; step < steps; step++) {
+          const byte = nibbles[tensor.codes[own * steps + step]!]!;
+          if (byte === INVALID) throw invalidCode(own, tensor.codes[own * steps + step]!);
+          panels[base + step * 64] = byte;
         }
-      },
-    );
+        scales[row] = tensor.scales[tensor.scales.length === 1 ? 0 : own]!;
+      }
+    });
   },
+  weightBytes: (_like, rows, cols) => panelsBytes(panelsOf(rows, cols)),
   workspaceBytes({ rows, cols, n, int8Activations = false }) {
     const { out, info } = preparedRowBytes(cols, tables(int8Activations, cols));
     return n * (out + info) + sumBytes(rows);
@@ -57,6 +48,16 @@ export const ternaryDriver: LinearDriver = {
 };
 
 const INVALID = 0xff;
+/** The number of the combination (0, 0), twice. */
+const BLANK = 0x44;
+
+function panelsOf(rows: number, cols: number): PanelLayout {
+  const steps = Math.ceil(cols / 4);
+  return {
+    ...{ format: "ternary", rows, cols, panelRows: 64, panelBytes: steps * 64, steps },
+    ...{ rowScales: true, touchedAhead: true, blank: BLANK },
+  };
+}
 
 /** Two nibbles 3 (first + 1) + second + 1 for each byte of four 2-bit codes. */
 function nibblesOfCodes(): Uint8Array {

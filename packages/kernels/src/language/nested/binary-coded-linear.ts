@@ -8,6 +8,7 @@ import type { JobSpec } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { checkLength, floatsOf } from "../linear/group-stream.js";
 import type { LinearDriver, LinearRequest, LinearSize } from "../linear/linear-driver.js";
+import { collectParts } from "../linear/linear-packing.js";
 import type { PackedLinear } from "../linear/packed-linear.js";
 import { productJob } from "../linear/product-job.js";
 import { checkPlanes, fillPlanePanels, firstPlanes, PANEL_ROWS } from "./bit-plane-panels.js";
@@ -27,8 +28,18 @@ const roundUp = (value: number, multiple: number): number => Math.ceil(value / m
  * groups, because products of few bits are bound by what they read.
  */
 export const binaryCodedDriver: LinearDriver = {
-  pack(kernels, parts, rows, cols) {
-    return packBinaryCodedLinear(kernels, parts as readonly BinaryCodedTensor[], rows, cols);
+  pack(kernels, _like, rows, cols) {
+    return collectParts<BinaryCodedTensor>(rows, (parts) =>
+      packBinaryCodedLinear(kernels, parts, rows, cols),
+    );
+  },
+  weightBytes(like, rows, cols) {
+    const { codeBytes, count, scaleSteps, scaleBytes } = sizesOf(
+      [like as BinaryCodedTensor],
+      rows,
+      cols,
+    );
+    return codeBytes + count * scaleSteps * scaleBytes;
   },
   workspaceBytes(size) {
     const { tables, info, sums } = workspaceOf(size);
@@ -60,16 +71,9 @@ function packBinaryCodedLinear(
 ): PackedLinear {
   const [{ format, seedBits, bits }] = parts as [BinaryCodedTensor];
   checkPlanes(parts, cols);
-  const groupSize = groupSizeOf(parts, cols);
-  const groups = Math.ceil(cols / groupSize);
-  const panels = Math.ceil(rows / PANEL_ROWS);
-  const steps = Math.ceil(cols / 8);
-  const planeBytes = panels * steps * STEP_BYTES;
-  const scaleSteps = scalesBefore(seedBits, bits + 1);
-  const count = panels * PANEL_ROWS * groups;
-  const halves = groups > 1;
-  const scaleBytes = halves ? 2 : 4;
-  const codeBytes = bits * planeBytes;
+  const sizes = sizesOf(parts, rows, cols);
+  const { groupSize, groups, panels, steps, planeBytes } = sizes;
+  const { scaleSteps, count, halves, scaleBytes, codeBytes } = sizes;
   const { ptr, bytes, dispose } = kernels.arena.allocate(
     codeBytes + count * scaleSteps * scaleBytes,
   );
@@ -94,6 +98,42 @@ function packBinaryCodedLinear(
       halves: halves ? 1 : 0,
     } satisfies BinaryCodedLayout,
     [Symbol.dispose]: dispose,
+  };
+}
+
+interface BinaryCodedSizes {
+  readonly groupSize: number;
+  readonly groups: number;
+  readonly panels: number;
+  readonly steps: number;
+  readonly planeBytes: number;
+  readonly scaleSteps: number;
+  /** Rows, rounded up, times groups. */
+  readonly count: number;
+  readonly halves: boolean;
+  readonly scaleBytes: number;
+  readonly codeBytes: number;
+}
+
+function sizesOf(
+  parts: readonly BinaryCodedTensor[],
+  rows: number,
+  cols: number,
+): BinaryCodedSizes {
+  const [{ seedBits, bits }] = parts as [BinaryCodedTensor];
+  const groupSize = groupSizeOf(parts, cols);
+  const groups = Math.ceil(cols / groupSize);
+  const panels = Math.ceil(rows / PANEL_ROWS);
+  const steps = Math.ceil(cols / 8);
+  const planeBytes = panels * steps * STEP_BYTES;
+  const scaleSteps = scalesBefore(seedBits, bits + 1);
+  const count = panels * PANEL_ROWS * groups;
+  const halves = groups > 1;
+  const scaleBytes = halves ? 2 : 4;
+  const codeBytes = bits * planeBytes;
+  return {
+    ...{ groupSize, groups, panels, steps, planeBytes },
+    ...{ scaleSteps, count, halves, scaleBytes, codeBytes },
   };
 }
 

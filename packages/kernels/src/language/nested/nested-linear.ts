@@ -3,6 +3,7 @@ import type { JobSpec } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
 import { checkLength, floatsOf } from "../linear/group-stream.js";
 import type { LinearDriver, LinearRequest, LinearSize } from "../linear/linear-driver.js";
+import { collectParts } from "../linear/linear-packing.js";
 import type { PackedLinear } from "../linear/packed-linear.js";
 import { productJob } from "../linear/product-job.js";
 import { checkPlanes } from "./bit-plane-panels.js";
@@ -23,8 +24,15 @@ const roundUp = (value: number, multiple: number): number => Math.ceil(value / m
  * 128 columns.
  */
 export const nestedDriver: LinearDriver = {
-  pack(kernels, parts, rows, cols) {
-    return packNestedLinear(kernels, parts as readonly NestedTensor[], rows, cols);
+  pack(kernels, _like, rows, cols) {
+    return collectParts<NestedTensor>(rows, (parts) =>
+      packNestedLinear(kernels, parts, rows, cols),
+    );
+  },
+  weightBytes(like, rows, cols) {
+    const { seedBits, bits } = like as NestedTensor;
+    const { codeBytes, tableBytes, factorBytes } = sizesOf(seedBits, bits, rows, cols);
+    return codeBytes + tableBytes + factorBytes;
   },
   workspaceBytes(size) {
     const { codes, info, scratch } = workspaceOf(size);
@@ -70,13 +78,9 @@ function packNestedLinear(
 ): PackedLinear {
   const [{ format, seedBits, bits }] = parts as [NestedTensor];
   checkPlanes(parts, cols);
-  const blocks = Math.ceil(cols / BLOCK_COLUMNS);
-  const paddedRows = roundUp(rows, PANEL_ROWS);
-  const pieceBytes = paddedRows * blocks * PIECE_BYTES;
-  const planeBytes = paddedRows * blocks * PLANE_BYTES;
-  const codeBytes = pieceBytes + Math.max(0, bits - 2) * planeBytes;
-  const tableBytes = entriesBefore(seedBits, bits + 1) * paddedRows;
-  const factorBytes = (bits - seedBits + 1) * paddedRows * 8;
+  const sizes = sizesOf(seedBits, bits, rows, cols);
+  const { blocks, paddedRows, pieceBytes, planeBytes } = sizes;
+  const { codeBytes, tableBytes, factorBytes } = sizes;
   const { ptr, bytes, dispose } = kernels.arena.allocate(codeBytes + tableBytes + factorBytes);
   const planesPtr = ptr + pieceBytes;
   const tablesPtr = ptr + codeBytes;
@@ -99,6 +103,28 @@ function packNestedLinear(
     throw error;
   }
   return packed;
+}
+
+function sizesOf(
+  seedBits: number,
+  bits: number,
+  rows: number,
+  cols: number,
+): Record<
+  | ("blocks" | "paddedRows")
+  | ("pieceBytes" | "planeBytes" | "codeBytes" | "tableBytes" | "factorBytes"),
+  number
+> {
+  const blocks = Math.ceil(cols / BLOCK_COLUMNS);
+  const paddedRows = roundUp(rows, PANEL_ROWS);
+  const pieceBytes = paddedRows * blocks * PIECE_BYTES;
+  const planeBytes = paddedRows * blocks * PLANE_BYTES;
+  return {
+    ...{ blocks, paddedRows, pieceBytes, planeBytes },
+    codeBytes: pieceBytes + Math.max(0, bits - 2) * planeBytes,
+    tableBytes: entriesBefore(seedBits, bits + 1) * paddedRows,
+    factorBytes: (bits - seedBits + 1) * paddedRows * 8,
+  };
 }
 
 function fillTables(kernels: Kernels, packed: PackedLinear, parts: readonly NestedTensor[]): void {
