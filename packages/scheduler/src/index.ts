@@ -5,4 +5,5 @@
  * @packageDocumentation
  */
 export type { Policy, ReadyQueue } from "./policies/policy.js";
+export type { CompletedTask, Segment, TaskOutcome } from "./tasks/completed-task.js";
 export type { Task } from "./tasks/task.js";
