@@ -12,8 +12,16 @@ import {
   type SpecializedGraph,
   specializeGraph,
 } from "../planning/specialize.js";
-import { copyTensor, runProgram, viewOf, writeInput } from "./run-program.js";
+import {
+  copyTensor,
+  noSuchOutput,
+  runProgram,
+  viewOf,
+  writeInput,
+  ZERO_SAMPLES,
+} from "./run-program.js";
 import type { UnnumberedStep } from "./step.js";
+import { zeroShare } from "./zero-share.js";
 
 /** What all runners of a session share. */
 export interface RunnerSettings {
@@ -92,6 +100,11 @@ export class GraphRunner {
       macs: 0,
       outputNames,
       read: (output = 0) => copyTensor(values.get(outputNames[output]!)!),
+      zeroShare: (samples = ZERO_SAMPLES, output = 0) => {
+        const value = values.get(outputNames[output] ?? "");
+        if (value === undefined) throw noSuchOutput(node.name, output, outputNames.length);
+        return zeroShare(value.data, samples);
+      },
     };
     return yield* runner.run(values, wanted, signal);
   }

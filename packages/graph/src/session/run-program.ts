@@ -10,6 +10,7 @@ import { evaluateNode, type InterpretOptions } from "../operators/interpreter.js
 import { memoryOrder } from "../planning/layout.js";
 import type { PlacedValue, Program, ProgramStep } from "../planning/program.js";
 import type { UnnumberedStep } from "./step.js";
+import { zeroShare } from "./zero-share.js";
 
 /** Runs the steps of a program whose inputs are in place. */
 export function* runProgram(
@@ -27,6 +28,9 @@ export function* runProgram(
   for (const plan of program.epilogue) kernels.run(plan);
 }
 
+/** Elements that a share of zeros is taken from unless the caller says: 1.6 % of standard error at most. */
+export const ZERO_SAMPLES = 1024;
+
 const faces = /*@__PURE__*/ new WeakMap<ProgramStep, UnnumberedStep>();
 
 // Made once a step, not once a run.
@@ -41,9 +45,23 @@ function faceOf(step: ProgramStep, kernels: Kernels): UnnumberedStep {
     engine: action.kind,
     outputNames: outputs.map((output) => output.name),
     read: (output = 0) => readPlaced(kernels, outputs[output]!),
+    zeroShare: (samples = ZERO_SAMPLES, output = 0) => {
+      const value = outputs[output];
+      if (value === undefined) throw noSuchOutput(name, output, outputs.length);
+      return zeroShare(viewOf(kernels, value).data, samples);
+    },
   };
   faces.set(step, face);
   return face;
+}
+
+/** What is thrown at a position that a step has no output at. */
+export function noSuchOutput(name: string, output: number, count: number): EdgewrightError {
+  return new EdgewrightError(
+    "invalid-argument",
+    `Step: expected the position of an output of "${name}", got output ${output} of ${count}`,
+    { where: name },
+  );
 }
 
 function runHostStep(

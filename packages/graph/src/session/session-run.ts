@@ -74,6 +74,7 @@ export class SessionRun implements IterableIterator<Step, Outputs> {
           ms,
           outputNames: step.outputNames,
           read: (output = 0) => step.read(output),
+          zeroShare: (samples, output) => step.zeroShare(samples, output),
         },
       };
     } catch (error) {

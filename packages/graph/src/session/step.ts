@@ -24,6 +24,16 @@ export interface Step {
    * @param output position among {@link Step.outputNames}. @default 0
    */
   read(output?: number): Tensor;
+  /**
+   * Share of zeros in one of the layer's outputs, from 0 to 1, counted where the output lies: nothing is copied.
+   * After a `Relu`, the activation sparsity.
+   *
+   * Valid until the next step begins, as {@link Step.read}.
+   *
+   * @param samples most elements to look at, spread evenly; `Infinity` looks at all. @default 1024
+   * @param output position among {@link Step.outputNames}. @default 0
+   */
+  zeroShare(samples?: number, output?: number): number;
 }
 
 /** What a run computes: output tensors by output name. */
