@@ -4,6 +4,51 @@
  *
  * @packageDocumentation
  */
+
+export {
+  type BatchItem,
+  type BatchQueue,
+  type BatchQueueOptions,
+  createBatchQueue,
+  type NextBatch,
+} from "./cascade/batch-queue.js";
+export {
+  type CalibrateThresholdsOptions,
+  type CalibrationCurve,
+  type CascadeOutcome,
+  calibrateThresholds,
+  readCalibration,
+  thresholdForAccuracy,
+  thresholdForRate,
+} from "./cascade/calibration.js";
+export type {
+  BatchObservation,
+  DeviceReport,
+  JoiningDevice,
+  ThresholdController,
+} from "./cascade/controller.js";
+export {
+  type CertaintyMeasure,
+  type CertaintyOptions,
+  forwards,
+  measureCertainty,
+} from "./cascade/forwarding-decision.js";
+export {
+  createStaticController,
+  type StaticControllerOptions,
+} from "./cascade/static-controller.js";
+export { type Assignment, type Design, formatDesign } from "./planning/design.js";
+export {
+  type DesignChange,
+  type DesignRoles,
+  type DesignSet,
+  describeStates,
+  lookUpDesign,
+  MAX_SWITCHING_ENGINES,
+  type SwitchingDecision,
+  type SwitchingEntry,
+} from "./planning/design-set.js";
+export { parseDesignSet } from "./planning/parse-design-set.js";
 export type { Policy, ReadyQueue } from "./policies/policy.js";
 export type { CompletedTask, Segment, TaskOutcome } from "./tasks/completed-task.js";
 export type { Task } from "./tasks/task.js";
