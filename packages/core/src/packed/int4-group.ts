@@ -150,16 +150,22 @@ export function unpackInt4GroupParts(packed: Int4GroupTensor): Int4GroupParts {
 /** The numbers that 4-bit codes stand for, row-major. */
 export function unpackInt4Group(packed: Int4GroupTensor): Float32Array {
   const { shape, groupSize, codes, scales, zeroPoints, mins } = unpackInt4GroupParts(packed);
-  const { cols } = viewAsMatrix(shape, "unpackInt4Group");
+  const { rows, cols } = viewAsMatrix(shape, "unpackInt4Group");
   const groups = Math.ceil(cols / groupSize);
   const factors = unpackFloats(scales);
   const offsets = mins && unpackFloats(mins);
-  return Float32Array.from(codes, (code, at) => {
-    const row = Math.floor(at / cols);
-    const group = row * groups + Math.floor((at % cols) / groupSize);
-    if (offsets) return code * factors[group]! - offsets[group]!;
-    return (code - (zeroPoints?.[group] ?? MIDDLE)) * factors[group]!;
-  });
+  const weights = new Float32Array(codes.length);
+  for (let row = 0; row < rows; row++) {
+    for (let col = 0; col < cols; col++) {
+      const group = row * groups + Math.floor(col / groupSize);
+      const factor = factors[group]!;
+      const code = codes[row * cols + col]!;
+      weights[row * cols + col] = offsets
+        ? code * factor - offsets[group]!
+        : (code - (zeroPoints?.[group] ?? MIDDLE)) * factor;
+    }
+  }
+  return weights;
 }
 
 function checkMins(

@@ -57,8 +57,13 @@ export function unpackInt8Channel(packed: Int8ChannelTensor): Float32Array {
   checkPart(codes.length, rows * cols, "codes", where);
   checkPart(scales.length, rows, "scales", where);
   if (zeroPoints) checkPart(zeroPoints.length, rows, "zeroPoints", where);
-  return Float32Array.from(codes, (code, at) => {
-    const row = Math.floor(at / cols);
-    return (code - (zeroPoints?.[row] ?? 0)) * scales[row]!;
-  });
+  const weights = new Float32Array(codes.length);
+  for (let row = 0; row < rows; row++) {
+    const zeroPoint = zeroPoints?.[row] ?? 0;
+    const scale = scales[row]!;
+    for (let at = row * cols; at < (row + 1) * cols; at++) {
+      weights[at] = (codes[at]! - zeroPoint) * scale;
+    }
+  }
+  return weights;
 }

@@ -1,6 +1,7 @@
 import { EdgewrightError } from "../errors.js";
+import { decodeFloat16 } from "../half.js";
 import { checkWidths, joinWidths, packBitPlanes, unpackBitPlanes } from "./bit-planes.js";
-import { checkElements, checkPart, packFloats, unpackFloats, viewAsMatrix } from "./matrix-view.js";
+import { checkElements, checkPart, packFloats, viewAsMatrix } from "./matrix-view.js";
 import type { NestedTensor, PackedFloats } from "./packed-tensor.js";
 
 /** Codes and codebooks, unpacked: what {@link packNested} packs. */
@@ -75,17 +76,22 @@ export function nestedCodebooks(packed: NestedTensor, width: number): Float32Arr
   const total = books * (2 ** (bits + 1) - 2 ** seedBits);
   checkPart(packed.codebooks.data.length, total, "codebooks", where);
   const start = books * (2 ** width - 2 ** seedBits);
-  return unpackFloats(packed.codebooks).slice(start, start + books * 2 ** width);
+  const end = start + books * 2 ** width;
+  const { dtype, data } = packed.codebooks;
+  return dtype === "f32" ? data.slice(start, end) : decodeFloat16(data.subarray(start, end));
 }
 
 /** The numbers that nested codes stand for at `width` bits, row-major. */
 export function unpackNested(packed: NestedTensor, width: number = packed.bits): Float32Array {
-  const { cols } = viewAsMatrix(packed.shape, "unpackNested");
+  const { rows, cols } = viewAsMatrix(packed.shape, "unpackNested");
   const books = nestedCodebooks(packed, width);
-  return Float32Array.from(unpackNestedCodes(packed, width), (code, at) => {
-    const book = Math.floor(Math.floor(at / cols) / packed.rowsPerCodebook);
-    return books[book * 2 ** width + code]!;
-  });
+  const codes = unpackNestedCodes(packed, width);
+  const weights = new Float32Array(codes.length);
+  for (let row = 0; row < rows; row++) {
+    const book = Math.floor(row / packed.rowsPerCodebook) * 2 ** width;
+    for (let at = row * cols; at < (row + 1) * cols; at++) weights[at] = books[book + codes[at]!]!;
+  }
+  return weights;
 }
 
 function countCodebooks(rows: number, rowsPerCodebook: number, where: string): number {

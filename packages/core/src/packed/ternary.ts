@@ -27,10 +27,14 @@ export function quantizeTernary(
   const scales = options.perRow
     ? Float32Array.from({ length: rows }, (_, row) => meanSize(sizes, row * cols, cols))
     : Float32Array.of(meanSize(sizes, 0, sizes.length));
-  const values = Int8Array.from(weights, (weight, at) => {
-    const scale = scales[scales.length === 1 ? 0 : Math.floor(at / cols)]!;
-    return scale === 0 ? 0 : roundInto(weight / scale, -1, 1);
-  });
+  const values = new Int8Array(weights.length);
+  for (let row = 0; row < rows; row++) {
+    const scale = scales[scales.length === 1 ? 0 : row]!;
+    if (scale === 0) continue;
+    for (let at = row * cols; at < (row + 1) * cols; at++) {
+      values[at] = roundInto(weights[at]! / scale, -1, 1);
+    }
+  }
   return packTernary(values, shape, scales);
 }
 
@@ -89,10 +93,13 @@ export function unpackTernary(packed: TernaryTensor): Float32Array {
   const { rows, cols } = viewAsMatrix(packed.shape, "unpackTernary");
   const { scales } = packed;
   if (scales.length !== 1) checkPart(scales.length, rows, "scales", "unpackTernary");
-  return Float32Array.from(
-    unpackTernaryValues(packed),
-    (value, at) => value * scales[scales.length === 1 ? 0 : Math.floor(at / cols)]!,
-  );
+  const values = unpackTernaryValues(packed);
+  const weights = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    const scale = scales[scales.length === 1 ? 0 : row]!;
+    for (let at = row * cols; at < (row + 1) * cols; at++) weights[at] = values[at]! * scale;
+  }
+  return weights;
 }
 
 function meanSize(sizes: Float64Array, start: number, count: number): number {

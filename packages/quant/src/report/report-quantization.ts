@@ -99,9 +99,13 @@ export async function reportQuantization(
     const floats = weightFloats(weight);
     const one = news[at]!;
     const own = sensitivities?.get(path);
+    const measured = new Map<number | undefined, ErrorSum>();
     const measure = (width: number | undefined): ErrorSum => {
+      const known = measured.get(width);
+      if (known) return known;
       const sum = new ErrorSum();
       sum.add(floats, weightAtWidth(one.weight, width), own);
+      measured.set(width, sum);
       return sum;
     };
     matrices.push(reportMatrix(one, measure));
@@ -126,10 +130,11 @@ export async function reportQuantization(
       (sum, { weight }) => sum + readBytes(weight, nearestWidth(weight, width)),
       0,
     );
-    const model = width === undefined ? after : decoderAtWidth(after, width);
+    const atWidth = (): DecoderWeights =>
+      width === undefined ? after : decoderAtWidth(after, width);
     modelWidths.push({
       ...widthReport(width, (8 * read) / weights, sums[place]!),
-      ...(evaluate ? { nll: await evaluate(model) } : {}),
+      ...(evaluate ? { nll: await evaluate(atWidth()) } : {}),
     });
   }
   onProgress?.(total, total);
