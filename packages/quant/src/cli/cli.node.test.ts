@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileSource, type ModelContents, readModel, writeEwq } from "@edgewright/core/model-files";
@@ -7,6 +7,7 @@ import { widthsOf } from "../decoder/decoder-at-width.js";
 import { randomDecoder, smallConfig } from "../decoder/random-decoder.test-support.js";
 import { readArguments, UsageError } from "./arguments.js";
 import { main } from "./main.js";
+import { writeWhole } from "./output-file.js";
 
 const folder = mkdtempSync(join(tmpdir(), "edgewright-quant-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -171,5 +172,41 @@ describe("main", () => {
     writeFileSync(mute, writeEwq({ weights: contents.weights, metadata: {} }));
     expect(await main([mute, "--int4", "--evaluate", text])).toBe(2);
     expect(complained).toContain("give --tokenizer <file>");
+  });
+
+  test("what cannot be written is said before the work, and the model is not lost", async () => {
+    const before = readFileSync(model);
+    for (const [args, message] of [
+      [["-o", join(folder, "no", "such.ewq")], "there is no folder"],
+      [["-o", folder, "--to", "ewq"], "is a folder; give the name of a file"],
+      [["-o", model], "is the model itself"],
+      [["--report", join(folder, "no", "r.html")], "--report: there is no folder"],
+    ] as const) {
+      complained = "";
+      expect(await main([model, "--int4", ...args])).toBe(2);
+      expect(complained).toContain(message);
+      expect(complained).not.toContain("wrote");
+    }
+    expect(readFileSync(model)).toEqual(before);
+  });
+
+  test("Ctrl-C ends with 130 and leaves the file of an earlier run as it was", async () => {
+    const out = join(folder, "interrupted.ewq");
+    writeFileSync(out, "earlier");
+    const running = main([model, "--nested", "2..6", "-o", out]);
+    process.listeners("SIGINT").at(-1)!("SIGINT"); // the signal itself would end the tests
+    expect(await running).toBe(130);
+    expect(complained).toBe("edgewright-quant: interrupted\n");
+    expect(readFileSync(out, "utf8")).toBe("earlier");
+  });
+
+  test("a failing write leaves neither half a file nor its temporary one", () => {
+    const out = join(folder, "whole.ewq");
+    writeFileSync(out, "earlier");
+    expect(() => writeWhole(out, null as unknown as string)).toThrow(TypeError);
+    expect(readFileSync(out, "utf8")).toBe("earlier");
+    writeWhole(out, "later");
+    expect(readFileSync(out, "utf8")).toBe("later");
+    expect(readdirSync(folder).filter((name) => name.includes("unfinished"))).toEqual([]);
   });
 });

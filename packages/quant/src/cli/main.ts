@@ -1,5 +1,5 @@
-import { statSync, writeFileSync } from "node:fs";
-import { EdgewrightError, UnsupportedError } from "@edgewright/core";
+import { statSync } from "node:fs";
+import { EdgewrightError, throwIfAborted, UnsupportedError } from "@edgewright/core";
 import {
   bytesSource,
   createTokenizer,
@@ -23,10 +23,11 @@ import { formatReport } from "../report/format-report.js";
 import { createNllEvaluator } from "../report/nll-evaluator.js";
 import { reportQuantization } from "../report/report-quantization.js";
 import { type CliOptions, readArguments, USAGE, UsageError } from "./arguments.js";
+import { checkOutput, writeWhole } from "./output-file.js";
 import { createProgressLine, type ProgressLine } from "./progress.js";
 import { readTexts } from "./read-texts.js";
 
-/** Runs the command line. @returns the exit code: 0, 1 for what went wrong, 2 for a mistake in the arguments */
+/** Runs the command line. @returns the exit code: 0, 1 for what went wrong, 2 for a mistake in the arguments, 130 for Ctrl-C */
 export async function main(args: readonly string[]): Promise<number> {
   let progress: ProgressLine | undefined;
   const abort = new AbortController();
@@ -43,6 +44,10 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     progress?.clear();
+    if (abort.signal.aborted) {
+      process.stderr.write("edgewright-quant: interrupted\n");
+      return 130;
+    }
     if (error instanceof UsageError) {
       process.stderr.write(`edgewright-quant: ${error.message} (--help lists the options)\n`);
       return 2;
@@ -62,6 +67,12 @@ async function run(
   progress: ProgressLine,
   signal: AbortSignal,
 ): Promise<void> {
+  for (const [option, path] of [
+    ["--out", options.out],
+    ["--report", options.report],
+  ] as const) {
+    if (path !== undefined) checkOutput(option, path, options.model);
+  }
   const contents = await load(options, progress, signal);
   const length = options.length ?? Math.min(512, contents.weights.config.contextLength);
   const textOptions = { separator: options.separator, length, texts: options.texts };
@@ -97,6 +108,7 @@ async function run(
       onProgress: ({ path, done, total }) =>
         progress.show(`${path}: ${((100 * done) / total).toFixed(0)} %`),
     });
+    throwIfAborted(signal, "quantizeDecoder"); // the last matrix may have been a long one
     const small = await write({ ...contents, weights }, options, progress);
     if (options.report === undefined && !options.json && !evaluation && options.quiet) return;
     const report = await reportQuantization(contents.weights, small, {
@@ -114,7 +126,7 @@ async function run(
         : options.report.endsWith(".md")
           ? "markdown"
           : "json";
-      writeFileSync(options.report, formatReport(report, style));
+      writeWhole(options.report, formatReport(report, style));
       process.stderr.write(`wrote ${options.report}\n`);
     }
     process.stdout.write(
@@ -153,7 +165,7 @@ async function write(
 ): Promise<DecoderWeights> {
   if (out === undefined) return contents.weights;
   const bytes = to === "ewq" ? writeEwq(contents) : encodeGguf(contents);
-  writeFileSync(out, bytes);
+  writeWhole(out, bytes);
   progress.clear();
   process.stderr.write(`wrote ${out}, ${bytes.length.toLocaleString("en")} bytes\n`);
   if (to === "ewq") return contents.weights;

@@ -21,7 +21,7 @@ export function createProgressLine(quiet: boolean): ProgressLine {
       if (!active || now - last < 100) return;
       last = now;
       clear();
-      stderr.write(text.slice(0, (stderr.columns ?? 80) - 1));
+      stderr.write(text.slice(0, (stderr.columns || 80) - 1));
     },
   };
 }
