@@ -11,6 +11,11 @@ export interface ByteSource {
    * do not write to it.
    */
   read(begin: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Fills `target` with the bytes from `begin` on: for sources that would take new memory for every read, so that large
+   * files are read with one buffer. Without it, `read` is used.
+   */
+  readInto?(target: Uint8Array, begin: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** A {@link ByteSource} over bytes in memory. */

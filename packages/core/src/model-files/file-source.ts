@@ -17,30 +17,39 @@ export async function fileSource(path: string): Promise<ByteSource> {
     );
   }
   const size = await sizeOfFile(files, path);
+  const readInto = async (
+    target: Uint8Array,
+    begin: number,
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    const where = `read of ${path}`;
+    throwIfAborted(signal, where);
+    checkRange(path, begin, begin + target.length, size);
+    const handle = await guarded(path, () => files.open(path, "r"));
+    try {
+      for (let at = 0; at < target.length; ) {
+        const length = Math.min(target.length - at, 2 ** 26);
+        const { bytesRead } = await guarded(path, () =>
+          handle.read(target, at, length, begin + at),
+        );
+        if (bytesRead === 0) {
+          throw new ValidationError(`${path}: the file has become shorter while it was read`);
+        }
+        at += bytesRead;
+        throwIfAborted(signal, where);
+      }
+    } finally {
+      await handle.close();
+    }
+  };
   return {
     name: path,
     size,
+    readInto,
     async read(begin, end, signal) {
-      const where = `read of ${path}`;
-      throwIfAborted(signal, where);
       checkRange(path, begin, end, size);
       const bytes = new Uint8Array(end - begin);
-      const handle = await guarded(path, () => files.open(path, "r"));
-      try {
-        for (let at = 0; at < bytes.length; ) {
-          const length = Math.min(bytes.length - at, 2 ** 26);
-          const { bytesRead } = await guarded(path, () =>
-            handle.read(bytes, at, length, begin + at),
-          );
-          if (bytesRead === 0) {
-            throw new ValidationError(`${path}: the file has become shorter while it was read`);
-          }
-          at += bytesRead;
-          throwIfAborted(signal, where);
-        }
-      } finally {
-        await handle.close();
-      }
+      await readInto(bytes, begin, signal);
       return bytes;
     },
   };

@@ -21,12 +21,25 @@ export { writeEwq } from "./ewq/write-ewq.js";
 export { diskFolder, type FileFolder, filesFolder } from "./file-folder.js";
 export { fileSource } from "./file-source.js";
 export type { GgmlType, GgmlTypeName } from "./gguf/ggml-type.js";
-export { type GgufFile, type GgufTensorInfo, readGguf } from "./gguf/read-gguf.js";
+export {
+  type GgufFile,
+  type GgufRowsOptions,
+  type GgufTensorInfo,
+  readGguf,
+} from "./gguf/read-gguf.js";
 export { type GgufWriteType, type WriteGgufOptions, writeGguf } from "./gguf/write-gguf.js";
 export { readLlama2cTokenizer } from "./llama2c.js";
 export type { ModelContents } from "./model-contents.js";
 export { openSafetensors, type SafetensorsFile } from "./open-safetensors.js";
-export { type OpenedModel, openContents, readOpenedModel } from "./opened-model.js";
+export {
+  type LayerNorms,
+  type NormName,
+  type OpenedModel,
+  openContents,
+  readOpenedModel,
+  type WeightName,
+} from "./opened-model.js";
+export { createReadBuffers, type ReadBuffers } from "./read-buffers.js";
 export { openModel, type ReadModelOptions, readModel } from "./read-model.js";
 export type { FileProgress, ReadOptions } from "./read-options.js";
 export { createSha256, type Hash } from "./sha256.js";
@@ -46,3 +59,4 @@ export type {
 } from "./tokenizer-data.js";
 export { type UrlSourceOptions, urlSource } from "./url-source.js";
 export { weightFloats } from "./weight-floats.js";
+export type { WeightRows } from "./weight-rows.js";

@@ -3,9 +3,10 @@ import { sizeOf } from "../tensor.js";
 import type { ByteSource } from "./byte-source.js";
 import { checkDecoderConfig, type DecoderConfig } from "./decoder-config.js";
 import { linearShapes } from "./decoder-weights.js";
-import { createOpenedModel, type OpenedModel } from "./opened-model.js";
+import { createOpenedModel, type OpenedModel, type WeightName } from "./opened-model.js";
 import type { ReadOptions } from "./read-options.js";
 import type { SentencePieceData } from "./tokenizer-data.js";
+import { storedRows, viewNumbers } from "./weight-rows.js";
 
 const MAGIC_V1 = 0x616b3432; // "ak42"
 const HEADER_V0 = 28;
@@ -43,25 +44,47 @@ export async function openLlama2c(
     );
   }
   let loaded = 0;
-  const read = async (name: string, layer: number): Promise<Float32Array> => {
-    const place = places.get(name)!;
-    const begin = place.begin + layer * place.bytes;
-    const data = floatsOf(await source.read(begin, begin + place.bytes, signal));
-    loaded += place.bytes;
+  const report = (_end: number, bytes: number): void => {
+    loaded += bytes;
     options.onProgress?.({ stage: "read", loaded, total: source.size });
+  };
+  const beginOf = (name: string, layer: number): number => {
+    const place = places.get(name)!;
+    return place.begin + layer * place.bytes;
+  };
+  const read = async (name: string, layer: number): Promise<Float32Array> => {
+    const begin = beginOf(name, layer);
+    const { bytes } = places.get(name)!;
+    const data = floatsOf(await source.read(begin, begin + bytes, signal));
+    report(begin + bytes, bytes);
     return data;
   };
   const shapes = linearShapes(config);
+  const shapeOf = (of: WeightName): readonly number[] =>
+    of.layer === undefined ? [vocabSize, dim] : shapes[of.name];
+  const storedName = ({ layer, name }: WeightName): string =>
+    layer === undefined && name === "output" ? "head" : name;
   return createOpenedModel({
     config,
     tokenizer: undefined,
     metadata: {},
     tied,
     where: `openModel: ${source.name}`,
-    async matrix({ layer, name }) {
-      const shape = layer === undefined ? [vocabSize, dim] : shapes[name];
-      const stored = layer === undefined && name === "output" ? "head" : name;
-      return { dtype: "f32", shape, data: await read(stored, layer ?? 0) };
+    async matrix(of) {
+      return { dtype: "f32", shape: shapeOf(of), data: await read(storedName(of), of.layer ?? 0) };
+    },
+    async rows(of, buffers) {
+      const shape = shapeOf(of);
+      const begin = beginOf(storedName(of), of.layer ?? 0);
+      const end = begin + 4 * sizeOf(shape);
+      return storedRows(
+        { source, begin, end, shape, buffers, signal, onRead: report },
+        (bytes, piece) => ({
+          dtype: "f32",
+          shape: piece,
+          data: viewNumbers("f32", bytes, buffers),
+        }),
+      );
     },
     vector: ({ layer, name }) => read(name, layer ?? 0),
   });

@@ -21,6 +21,14 @@ export interface SafetensorsFile {
    * @throws ValidationError where the file has no such tensor.
    */
   readTensor(name: string, signal?: AbortSignal): Promise<Tensor>;
+  /**
+   * Where a tensor's bytes lie in the file, for who reads a part of them.
+   *
+   * @throws as `readTensor`.
+   */
+  rangeOf(name: string): { readonly begin: number; readonly end: number };
+  /** The file. */
+  readonly source: ByteSource;
 }
 
 /**
@@ -49,9 +57,17 @@ export async function openSafetensors(
   };
   const readBytes = async (name: string, readSignal = signal): Promise<Uint8Array> => {
     const { from, to } = entryOf(name);
-    return new Uint8Array(await source.read(begin + from, begin + to, readSignal));
+    const bytes = new Uint8Array(to - from);
+    if (source.readInto) await source.readInto(bytes, begin + from, readSignal);
+    else bytes.set(await source.read(begin + from, begin + to, readSignal));
+    return bytes;
   };
   return {
+    source,
+    rangeOf(name) {
+      const { from, to } = entryOf(name);
+      return { begin: begin + from, end: begin + to };
+    },
     entries,
     metadata,
     readBytes,

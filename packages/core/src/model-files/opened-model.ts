@@ -11,7 +11,9 @@ import {
   type WeightTensor,
 } from "./decoder-weights.js";
 import type { ModelContents } from "./model-contents.js";
+import { newBuffers, type ReadBuffers } from "./read-buffers.js";
 import type { TokenizerData } from "./tokenizer-data.js";
+import { type WeightRows, wholeRows } from "./weight-rows.js";
 
 /**
  * A model file of which the description has been read and the weights have not: for who takes them over a block at a
@@ -27,11 +29,25 @@ export interface OpenedModel {
   readEmbedding(): Promise<WeightTensor>;
   /** The weights of one block, from 0. */
   readLayer(layer: number): Promise<DecoderLayer>;
+  /**
+   * Opens one weight to be read some rows at a time: for who packs weights as they come, so that no weight lies in memory
+   * twice as a whole.
+   *
+   * @param buffers memory that is used again for every weight that is opened with it. What weights of the same block hold
+   * does not overwrite one another unless it comes in several pieces. @default new memory for each
+   * @throws ValidationError where there is no such weight, or it has another shape than the configuration says.
+   */
+  openWeight(name: WeightName, buffers?: ReadBuffers): Promise<WeightRows>;
+  /** The norms of one block, from 0. */
+  readNorms(layer: number): Promise<LayerNorms>;
   /** [dim]. */
   readOutputNorm(): Promise<Float32Array>;
   /** [vocabSize, dim]; undefined where it is tied. */
   readOutput(): Promise<WeightTensor | undefined>;
 }
+
+/** The norms of a block: those of {@link DecoderLayer}. */
+export type LayerNorms = Pick<DecoderLayer, NormName>;
 
 /** Names of the norms of a block. */
 export type NormName =
@@ -59,6 +75,8 @@ export interface OpenedModelParts {
   /** Named in messages. */
   readonly where: string;
   matrix(name: WeightName): Promise<WeightTensor>;
+  /** A weight to be read in pieces; by `matrix` where this is not given. */
+  rows?(name: WeightName, buffers: ReadBuffers): Promise<WeightRows>;
   vector(name: VectorName): Promise<Float32Array>;
 }
 
@@ -68,12 +86,14 @@ export function createOpenedModel(parts: OpenedModelParts): OpenedModel {
   const shapes = linearShapes(config);
   const fault = (name: string, expected: string, got: string): ValidationError =>
     new ValidationError(`${where}: ${name} must have ${expected}, got ${got}`, { where: name });
-  const matrix = async (of: WeightName): Promise<WeightTensor> => {
+  const checkShape = (of: WeightName, got: readonly number[]): readonly number[] => {
     const shape = of.layer === undefined ? [config.vocabSize, config.dim] : shapes[of.name];
+    if (sameShape(got, shape)) return shape;
+    throw fault(displayName(of), `the shape ${formatShape(shape)}`, formatShape(got));
+  };
+  const matrix = async (of: WeightName): Promise<WeightTensor> => {
     const found = await parts.matrix(of);
-    if (!sameShape(found.shape, shape)) {
-      throw fault(displayName(of), `the shape ${formatShape(shape)}`, formatShape(found.shape));
-    }
+    const shape = checkShape(of, found.shape);
     if ("dtype" in found && found.data.length !== sizeOf(shape)) {
       throw fault(displayName(of), `${sizeOf(shape)} numbers`, `${found.data.length}`);
     }
@@ -85,6 +105,23 @@ export function createOpenedModel(parts: OpenedModelParts): OpenedModel {
     if (found.length === length) return found;
     throw fault(displayName(of), `${length} numbers`, `${found.length}`);
   };
+  const checkLayer = (where: string, layer: number): void => {
+    if (Number.isInteger(layer) && layer >= 0 && layer < config.layers) return;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `${where}: expected a block from 0 to ${config.layers - 1}, got ${layer}`,
+    );
+  };
+  const readNorms = async (layer: number): Promise<LayerNorms> => {
+    checkLayer("readNorms", layer);
+    const norm = (name: NormName): Promise<Float32Array> => vector({ layer, name });
+    return {
+      attentionNorm: await norm("attentionNorm"),
+      ...(config.subNorms ? { attentionSubNorm: await norm("attentionSubNorm") } : {}),
+      feedForwardNorm: await norm("feedForwardNorm"),
+      ...(config.subNorms ? { feedForwardSubNorm: await norm("feedForwardSubNorm") } : {}),
+    };
+  };
   return {
     config,
     ...(tokenizer ? { tokenizer } : {}),
@@ -92,28 +129,27 @@ export function createOpenedModel(parts: OpenedModelParts): OpenedModel {
     tied,
     readEmbedding: () => matrix({ name: "embedding" }),
     async readLayer(layer) {
-      if (!Number.isInteger(layer) || layer < 0 || layer >= config.layers) {
-        throw new EdgewrightError(
-          "invalid-argument",
-          `readLayer: expected a block from 0 to ${config.layers - 1}, got ${layer}`,
-        );
-      }
-      const norm = (name: NormName): Promise<Float32Array> => vector({ layer, name });
+      checkLayer("readLayer", layer);
       const linear = (name: LinearName): Promise<WeightTensor> => matrix({ layer, name });
       return {
-        attentionNorm: await norm("attentionNorm"),
+        ...(await readNorms(layer)),
         query: await linear("query"),
         key: await linear("key"),
         value: await linear("value"),
-        ...(config.subNorms ? { attentionSubNorm: await norm("attentionSubNorm") } : {}),
         output: await linear("output"),
-        feedForwardNorm: await norm("feedForwardNorm"),
         gate: await linear("gate"),
         up: await linear("up"),
-        ...(config.subNorms ? { feedForwardSubNorm: await norm("feedForwardSubNorm") } : {}),
         down: await linear("down"),
       };
     },
+    async openWeight(of, buffers = newBuffers()) {
+      if (of.layer !== undefined) checkLayer("openWeight", of.layer);
+      if (parts.rows === undefined) return wholeRows(await matrix(of));
+      const found = await parts.rows(of, buffers);
+      checkShape(of, found.shape);
+      return found;
+    },
+    readNorms,
     readOutputNorm: () => vector({ name: "outputNorm" }),
     readOutput: async () => (tied ? undefined : matrix({ name: "output" })),
   };

@@ -1,7 +1,15 @@
 import { EdgewrightError, throwIfAborted, UnsupportedError } from "@edgewright/core";
-import type { DecoderConfig, OpenedModel, WeightTensor } from "@edgewright/core/model-files";
+import {
+  createReadBuffers,
+  type DecoderConfig,
+  type LinearName,
+  type OpenedModel,
+  type WeightName,
+  type WeightRows,
+  type WeightTensor,
+} from "@edgewright/core/model-files";
 import type { Allocation, Kernels } from "@edgewright/kernels";
-import { type PackedLinear, packLinear } from "@edgewright/kernels/language";
+import { type PackedLinear, packLinearParts } from "@edgewright/kernels/language";
 
 /** Products of one input, whose outputs lie side by side: weights of one format are one product. */
 export interface PackedProduct {
@@ -48,8 +56,8 @@ export interface PackDecoderOptions {
 }
 
 /**
- * Moves a model's weights into WebAssembly memory as they are read, block by block, so that there is never a
- * second copy of more than one.
+ * Moves a model's weights into WebAssembly memory as they are read, some rows at a time and through the same buffers, so
+ * that there is never a second copy of a whole weight where its format allows that.
  *
  * @throws EdgewrightError `out-of-memory`, and `aborted`; what was taken is given back then.
  */
@@ -67,30 +75,37 @@ export async function packDecoder(
   const dispose = (): void => {
     for (const taken of owned) taken.dispose();
   };
-  const pack = (tensors: readonly WeightTensor[]): PackedLinear =>
-    keep(packLinear(kernels, tensors));
+  const buffers = createReadBuffers();
+  const { signal } = options;
+  const open = (name: WeightName): Promise<WeightRows> => model.openWeight(name, buffers);
+  const pack = async (weights: readonly WeightRows[]): Promise<PackedLinear> =>
+    keep(await packRows(kernels, weights, signal));
   const norm = (values: Float32Array): number => keep(kernels.arena.upload(values)).ptr;
   try {
-    const embedding = pack([await model.readEmbedding()]);
+    const embedding = await pack([await open({ name: "embedding" })]);
     const layers: PackedLayer[] = [];
-    for (let at = 0; at < config.layers; at++) {
-      throwIfAborted(options.signal, "packDecoder");
-      const layer = await model.readLayer(at);
+    for (let layer = 0; layer < config.layers; layer++) {
+      throwIfAborted(signal, "packDecoder");
+      const linear = (name: LinearName): Promise<WeightRows> => open({ layer, name });
+      const norms = await model.readNorms(layer);
       layers.push({
-        attentionNorm: norm(layer.attentionNorm),
-        attentionInput: packSideBySide(pack, [layer.query, layer.key, layer.value]),
-        ...(layer.attentionSubNorm && { attentionSubNorm: norm(layer.attentionSubNorm) }),
-        attentionOutput: pack([layer.output]),
-        feedForwardNorm: norm(layer.feedForwardNorm),
-        feedForwardInput: packSideBySide(pack, [layer.gate, layer.up]),
-        ...(layer.feedForwardSubNorm && { feedForwardSubNorm: norm(layer.feedForwardSubNorm) }),
-        feedForwardOutput: pack([layer.down]),
+        attentionNorm: norm(norms.attentionNorm),
+        attentionInput: await packSideBySide(pack, [
+          await linear("query"),
+          await linear("key"),
+          await linear("value"),
+        ]),
+        ...(norms.attentionSubNorm && { attentionSubNorm: norm(norms.attentionSubNorm) }),
+        attentionOutput: await pack([await linear("output")]),
+        feedForwardNorm: norm(norms.feedForwardNorm),
+        feedForwardInput: await packSideBySide(pack, [await linear("gate"), await linear("up")]),
+        ...(norms.feedForwardSubNorm && { feedForwardSubNorm: norm(norms.feedForwardSubNorm) }),
+        feedForwardOutput: await pack([await linear("down")]),
       });
       options.onProgress?.(layers.length, config.layers);
     }
     const outputNorm = norm(await model.readOutputNorm());
-    const untied = await model.readOutput();
-    const output = untied ? pack([untied]) : embedding;
+    const output = model.tied ? embedding : await pack([await open({ name: "output" })]);
     const bytes = owned.reduce((sum, taken) => sum + taken.bytes, 0);
     const widths = commonWidths(owned);
     return { config, embedding, layers, outputNorm, output, widths, bytes, dispose };
@@ -100,17 +115,40 @@ export async function packDecoder(
   }
 }
 
+/** Packs matrices whose rows follow one another, a piece at a time. */
+async function packRows(
+  kernels: Kernels,
+  weights: readonly WeightRows[],
+  signal: AbortSignal | undefined,
+): Promise<PackedLinear> {
+  const rows = weights.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const packing = packLinearParts(kernels, weights[0]!.like, rows);
+  try {
+    for (const weight of weights) {
+      for await (const piece of weight.pieces()) {
+        throwIfAborted(signal, "packDecoder");
+        packing.append(piece);
+      }
+    }
+    return packing.finish();
+  } catch (error) {
+    packing.dispose();
+    throw error;
+  }
+}
+
 /** One product for each run of neighbours that share a format. */
-function packSideBySide(
-  pack: (tensors: readonly WeightTensor[]) => PackedLinear,
-  tensors: readonly WeightTensor[],
-): PackedProduct[] {
+async function packSideBySide(
+  pack: (weights: readonly WeightRows[]) => Promise<PackedLinear>,
+  all: readonly WeightRows[],
+): Promise<PackedProduct[]> {
   const products: PackedProduct[] = [];
   let offset = 0;
-  for (let start = 0; start < tensors.length; ) {
+  for (let start = 0; start < all.length; ) {
+    const layout = layoutOf(all[start]!.like);
     let end = start + 1;
-    while (end < tensors.length && layoutOf(tensors[end]!) === layoutOf(tensors[start]!)) end++;
-    const weights = pack(tensors.slice(start, end));
+    while (end < all.length && layoutOf(all[end]!.like) === layout) end++;
+    const weights = await pack(all.slice(start, end));
     products.push({ weights, offset });
     offset += weights.rows;
     start = end;

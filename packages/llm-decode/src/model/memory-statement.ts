@@ -1,6 +1,12 @@
-import { packedBytes } from "@edgewright/core";
-import type { DecoderConfig, OpenedModel, WeightTensor } from "@edgewright/core/model-files";
-import { type KvCacheType, kvCacheBytes } from "@edgewright/kernels/language";
+import {
+  createReadBuffers,
+  type DecoderConfig,
+  type LinearName,
+  linearShapes,
+  type OpenedModel,
+  type WeightName,
+} from "@edgewright/core/model-files";
+import { type KvCacheType, kvCacheBytes, packedLinearBytes } from "@edgewright/kernels/language";
 
 /** Bytes of WebAssembly memory, by what they hold. */
 export interface MemoryStatement {
@@ -24,7 +30,7 @@ export interface MemoryOptions {
 
 /**
  * What a model and one session of it will take in WebAssembly memory, before anything is taken: right within
- * some per cent, since panels are rounded up, where all blocks are as large as the first one, which is read.
+ * some per cent, where all blocks are as large as the first one, whose form is read.
  */
 export async function estimateMemory(
   model: OpenedModel,
@@ -32,20 +38,27 @@ export async function estimateMemory(
 ): Promise<MemoryStatement> {
   const { config, tied } = model;
   const { capacity = config.contextLength, cacheType = "f16", maxRows = 64 } = options;
-  const embedding = bytesOf(await model.readEmbedding());
+  const shapes = linearShapes(config);
+  const buffers = createReadBuffers();
+  const bytesOf = async (name: WeightName, rows: number): Promise<number> =>
+    packedLinearBytes((await model.openWeight(name, buffers)).like, rows);
+  let weights = await bytesOf({ name: "embedding" }, config.vocabSize);
+  if (!tied) weights += await bytesOf({ name: "output" }, config.vocabSize);
   let layer = 0;
-  for (const part of Object.values(await model.readLayer(0)) as (WeightTensor | Float32Array)[]) {
-    layer += part instanceof Float32Array ? part.byteLength : bytesOf(part);
+  for (const [name, [rows]] of Object.entries(shapes) as [
+    LinearName,
+    readonly [number, number],
+  ][]) {
+    layer += await bytesOf({ layer: 0, name }, rows);
   }
-  const weights = embedding * (tied ? 1 : 2) + layer * config.layers + config.dim * 4;
+  for (const norm of Object.values(await model.readNorms(0)) as Float32Array[]) {
+    layer += norm.byteLength;
+  }
+  weights += layer * config.layers + config.dim * 4;
   const { layers, kvHeads, headDim } = config;
   const cache = kvCacheBytes({ layers, kvHeads, headDim, capacity, type: cacheType });
   const activations = activationBytes(config, Math.min(maxRows, capacity), capacity);
   return { weights, cache, activations, total: weights + cache + activations };
-}
-
-function bytesOf(weight: WeightTensor): number {
-  return "format" in weight ? packedBytes(weight) : weight.data.byteLength;
 }
 
 function activationBytes(config: DecoderConfig, rows: number, capacity: number): number {

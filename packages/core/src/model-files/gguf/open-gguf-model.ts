@@ -10,6 +10,7 @@ import {
 } from "../opened-model.js";
 import type { ReadOptions } from "../read-options.js";
 import { weightFloats } from "../weight-floats.js";
+import { wholeRows } from "../weight-rows.js";
 import { readGgufConfig } from "./gguf-config.js";
 import { readGgufTokenizer } from "./gguf-tokenizer.js";
 import { type GgufFile, readGguf } from "./read-gguf.js";
@@ -43,13 +44,27 @@ export async function openGgufModel(
   );
   checkNames(source, file, config);
   let loaded = 0;
-  const read = async (name: string): Promise<WeightTensor> => {
-    const info = file.tensors.get(name);
-    if (!info) throw new ValidationError(`${where(source)}: there is no tensor ${name}`);
-    const weight = await file.readTensor(name, options.signal);
-    loaded = Math.max(loaded, info.end);
+  const report = (end: number): void => {
+    loaded = Math.max(loaded, end);
     options.onProgress?.({ stage: "read", loaded, total: source.size });
+  };
+  const endOf = (name: string): number => {
+    const info = file.tensors.get(name);
+    if (info) return info.end;
+    throw new ValidationError(`${where(source)}: there is no tensor ${name}`);
+  };
+  const read = async (name: string): Promise<WeightTensor> => {
+    const end = endOf(name);
+    const weight = await file.readTensor(name, options.signal);
+    report(end);
     return weight;
+  };
+  const matrix = async (of: WeightName): Promise<WeightTensor> => {
+    const name = tensorName(of);
+    const weight = await read(`${name}.weight`);
+    if (!file.tensors.has(`${name}.scale`)) return weight;
+    const [scale = Number.NaN] = weightFloats(await read(`${name}.scale`));
+    return scaled(weight, scale, name, source);
   };
   return createOpenedModel({
     config,
@@ -57,12 +72,15 @@ export async function openGgufModel(
     metadata: describe(file.metadata),
     tied: !file.tensors.has("output.weight"),
     where: where(source),
-    async matrix(of) {
+    matrix,
+    async rows(of, buffers) {
       const name = tensorName(of);
-      const weight = await read(`${name}.weight`);
-      if (!file.tensors.has(`${name}.scale`)) return weight;
-      const [scale = Number.NaN] = weightFloats(await read(`${name}.scale`));
-      return scaled(weight, scale, name, source);
+      if (file.tensors.has(`${name}.scale`)) return wholeRows(await matrix(of));
+      endOf(`${name}.weight`);
+      return file.openRows(`${name}.weight`, {
+        ...{ buffers, as: of.name, onRead: report },
+        ...(options.signal && { signal: options.signal }),
+      });
     },
     vector: async (of) => weightFloats(await read(`${tensorName(of)}.weight`)),
   });

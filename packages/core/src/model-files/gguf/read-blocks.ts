@@ -1,7 +1,10 @@
 import { fromFloat16Bits } from "../../half.js";
 import type { WeightTensor } from "../decoder-weights.js";
+import { newBuffers, type ReadBuffers } from "../read-buffers.js";
+import { viewNumbers } from "../weight-rows.js";
 import type { GgmlTypeName } from "./ggml-type.js";
 import { readTernaryBlocks } from "./read-ternary-blocks.js";
+import type { TakePart } from "./take-part.js";
 import { wordAt } from "./word-at.js";
 
 /**
@@ -13,39 +16,44 @@ import { wordAt } from "./word-at.js";
  *
  * @param bytes the tensor's bytes; as many as type and shape need
  * @param shape outermost axis first, the last a multiple of the type's block
+ * @param buffers where the weights go. @default new memory
+ * @param name of the buffers that are taken
  */
 export function readBlocks(
   type: GgmlTypeName,
   bytes: Uint8Array,
   shape: readonly number[],
+  buffers: ReadBuffers = newBuffers(),
+  name = "piece",
 ): WeightTensor {
+  const take: TakePart = (part, count) => buffers.take(`${name}.${part}`, count);
   switch (type) {
     case "f32":
-      return { dtype: "f32", shape, data: new Float32Array(copyOf(bytes)) };
+      return { dtype: "f32", shape, data: viewNumbers("f32", bytes, buffers) };
     case "f16":
     case "bf16":
-      return { dtype: type, shape, data: new Uint16Array(copyOf(bytes)) };
+      return { dtype: type, shape, data: viewNumbers(type, bytes, buffers) };
     case "q8_0":
-      return readQ8(bytes, shape);
+      return readQ8(bytes, shape, take);
     case "q5_0":
-      return readQ5(bytes, shape);
+      return readQ5(bytes, shape, take);
     case "q4_0":
     case "q4_1":
-      return readQ4(type, bytes, shape);
+      return readQ4(type, bytes, shape, take);
     case "q4_k":
-      return readQ4K(bytes, shape);
+      return readQ4K(bytes, shape, take);
     case "q6_k":
-      return readQ6K(bytes, shape);
+      return readQ6K(bytes, shape, take);
     case "tq1_0":
     case "tq2_0":
-      return readTernaryBlocks(type, bytes, shape);
+      return readTernaryBlocks(type, bytes, shape, take);
   }
 }
 
-function readQ8(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
+function readQ8(bytes: Uint8Array, shape: readonly number[], take: TakePart): WeightTensor {
   const blocks = bytes.length / 34;
-  const scales = new Uint16Array(blocks);
-  const codes = new Int8Array(blocks * 32);
+  const scales = halvesIn(take("scales", 2 * blocks));
+  const codes = new Int8Array(take("codes", blocks * 32).buffer, 0, blocks * 32);
   const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let block = 0; block < blocks; block++) {
     scales[block] = wordAt(bytes, block * 34);
@@ -61,10 +69,10 @@ function readQ8(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
 }
 
 // d, 32 fifth bits, 16 bytes of nibbles: weight = (code - 16) * d.
-function readQ5(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
+function readQ5(bytes: Uint8Array, shape: readonly number[], take: TakePart): WeightTensor {
   const blocks = bytes.length / 22;
-  const scales = new Uint16Array(blocks);
-  const codes = new Int8Array(blocks * 32);
+  const scales = halvesIn(take("scales", 2 * blocks));
+  const codes = new Int8Array(take("codes", blocks * 32).buffer, 0, blocks * 32);
   for (let block = 0; block < blocks; block++) {
     const at = block * 22;
     scales[block] = wordAt(bytes, at);
@@ -84,12 +92,17 @@ function readQ5(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
 }
 
 // The low nibbles of 16 bytes are the first half of a block, the high ones the second; ours alternate.
-function readQ4(type: "q4_0" | "q4_1", bytes: Uint8Array, shape: readonly number[]): WeightTensor {
+function readQ4(
+  type: "q4_0" | "q4_1",
+  bytes: Uint8Array,
+  shape: readonly number[],
+  take: TakePart,
+): WeightTensor {
   const size = type === "q4_0" ? 18 : 20;
   const blocks = bytes.length / size;
-  const scales = new Uint16Array(blocks);
-  const mins = new Uint16Array(type === "q4_1" ? blocks : 0);
-  const codes = new Uint8Array(blocks * 16);
+  const scales = halvesIn(take("scales", 2 * blocks));
+  const mins = halvesIn(take("mins", type === "q4_1" ? 2 * blocks : 0));
+  const codes = take("codes", blocks * 16);
   for (let block = 0; block < blocks; block++) {
     const at = block * size;
     scales[block] = wordAt(bytes, at);
@@ -114,11 +127,11 @@ function readQ4(type: "q4_0" | "q4_1", bytes: Uint8Array, shape: readonly number
 }
 
 // 256 weights: d, dmin, eight 6-bit pairs of scale and min, nibbles. d times 6 bits is exact in 32 bits.
-function readQ4K(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
+function readQ4K(bytes: Uint8Array, shape: readonly number[], take: TakePart): WeightTensor {
   const blocks = bytes.length / 144;
-  const scales = new Float32Array(blocks * 8);
-  const mins = new Float32Array(blocks * 8);
-  const codes = new Uint8Array(blocks * 128);
+  const scales = floatsIn(take("scales", blocks * 32));
+  const mins = floatsIn(take("mins", blocks * 32));
+  const codes = take("codes", blocks * 128);
   for (let block = 0; block < blocks; block++) {
     const at = block * 144;
     const scale = fromFloat16Bits(wordAt(bytes, at));
@@ -158,10 +171,10 @@ function readQ4K(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
 }
 
 // 256 weights: lower nibbles, upper pairs of bits, sixteen 8-bit scales, d. d times 8 bits is exact in 32.
-function readQ6K(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
+function readQ6K(bytes: Uint8Array, shape: readonly number[], take: TakePart): WeightTensor {
   const blocks = bytes.length / 210;
-  const scales = new Float32Array(blocks * 16);
-  const codes = new Int8Array(blocks * 256);
+  const scales = floatsIn(take("scales", blocks * 64));
+  const codes = new Int8Array(take("codes", blocks * 256).buffer, 0, blocks * 256);
   for (let block = 0; block < blocks; block++) {
     const at = block * 210;
     const scale = fromFloat16Bits(wordAt(bytes, at + 208));
@@ -187,6 +200,10 @@ function readQ6K(bytes: Uint8Array, shape: readonly number[]): WeightTensor {
   };
 }
 
-function copyOf(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
+function halvesIn({ buffer, length }: Uint8Array): Uint16Array {
+  return new Uint16Array(buffer, 0, length / 2);
+}
+
+function floatsIn({ buffer, length }: Uint8Array): Float32Array {
+  return new Float32Array(buffer, 0, length / 4);
 }

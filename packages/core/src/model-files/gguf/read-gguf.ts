@@ -3,7 +3,9 @@ import { formatShape } from "../../shape.js";
 import { sizeOf } from "../../tensor.js";
 import type { ByteSource } from "../byte-source.js";
 import type { WeightTensor } from "../decoder-weights.js";
+import { type ReadBuffers, readRange } from "../read-buffers.js";
 import type { ReadOptions } from "../read-options.js";
+import { storedRows, type WeightRows, wholeRows } from "../weight-rows.js";
 import { GGML_TYPES, type GgmlType } from "./ggml-type.js";
 import { readBlocks } from "./read-blocks.js";
 
@@ -34,6 +36,24 @@ export interface GgufFile {
    * @throws UnsupportedError for a storage type that is not read.
    */
   readTensor(name: string, signal?: AbortSignal): Promise<WeightTensor>;
+  /**
+   * Opens one tensor to be read some rows at a time. Blocks of `tq1_0` and `tq2_0` are read at once: what they become
+   * depends on all of them.
+   *
+   * @param options `as` names buffers that other tensors do not overwrite
+   * @throws as `readTensor`.
+   */
+  openRows(name: string, options: GgufRowsOptions): Promise<WeightRows>;
+}
+
+/** Options of {@link GgufFile}'s `openRows`. */
+export interface GgufRowsOptions {
+  readonly buffers: ReadBuffers;
+  /** Name of the buffers for what is read at once. */
+  readonly as: string;
+  readonly signal?: AbortSignal;
+  /** Called with the end of each range of the file that was read. */
+  readonly onRead?: (end: number) => void;
 }
 
 const LARGEST_TENSOR_COUNT = 1_000_000;
@@ -88,22 +108,39 @@ export async function readGguf(source: ByteSource, options: ReadOptions = {}): P
     tensors.set(name, { name, shape: axes, type, typeId: dtype as number, begin, end });
   }
   checkRanges(source, tensors);
+  const find = (name: string): GgufTensorInfo & { readonly type: GgmlType } => {
+    const info = tensors.get(name);
+    if (!info) throw fault(source, `there is no tensor ${name}`);
+    const { type } = info;
+    if (type) return { ...info, type };
+    throw new UnsupportedError(
+      `readGguf: ${source.name}: tensor ${name} is stored as ggml type ${info.typeId}; only ` +
+        `${GGML_TYPES.map((known) => known.name).join(", ")} are read`,
+      { where: name },
+    );
+  };
   return {
     metadata,
     tensors,
     async readTensor(name, tensorSignal = signal) {
-      const info = tensors.get(name);
-      if (!info) throw fault(source, `there is no tensor ${name}`);
-      if (!info.type) {
-        throw new UnsupportedError(
-          `readGguf: ${source.name}: tensor ${name} is stored as ggml type ${info.typeId}; only ` +
-            `${GGML_TYPES.map((known) => known.name).join(", ")} are read`,
-          { where: name },
+      const { begin, end, shape, type } = find(name);
+      const read = await source.read(begin, end, tensorSignal);
+      // Numbers are a view of the bytes, which may be the source's.
+      const bytes = type.elements === 1 && !source.readInto ? new Uint8Array(read) : read;
+      return readBlocks(type.name, bytes, shape);
+    },
+    async openRows(name, { buffers, as, signal: rowsSignal = signal, onRead }) {
+      const { begin, end, shape, type } = find(name);
+      if (type.name !== "tq1_0" && type.name !== "tq2_0") {
+        const stored = { source, begin, end, shape, buffers, signal: rowsSignal };
+        return storedRows({ ...stored, ...(onRead && { onRead }) }, (bytes, piece) =>
+          readBlocks(type.name, bytes, piece, buffers),
         );
       }
-      const { begin, end, shape, type } = info;
-      const bytes = await source.read(begin, end, tensorSignal);
-      return readBlocks(type.name, bytes, shape);
+      const take = (): Uint8Array => buffers.take("whole.bytes", end - begin);
+      const bytes = await readRange(source, begin, end, take, rowsSignal);
+      onRead?.(end);
+      return wholeRows(readBlocks(type.name, bytes, shape, buffers, as));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { fromFloat16Bits } from "../../half.js";
 import type { WeightTensor } from "../decoder-weights.js";
+import type { TakePart } from "./take-part.js";
 import { wordAt } from "./word-at.js";
 
 const BLOCK = 256;
@@ -12,41 +13,61 @@ export function readTernaryBlocks(
   type: "tq1_0" | "tq2_0",
   bytes: Uint8Array,
   shape: readonly number[],
+  take: TakePart,
 ): WeightTensor {
   const size = type === "tq1_0" ? 54 : 66;
   const blocks = bytes.length / size;
-  const scales = new Uint16Array(blocks);
-  const digits = new Uint8Array(blocks * BLOCK); // weight + 1
-  for (let block = 0; block < blocks; block++) {
-    const from = bytes.subarray(block * size, (block + 1) * size);
-    scales[block] = wordAt(from, size - 2);
-    const to = digits.subarray(block * BLOCK, (block + 1) * BLOCK);
-    if (type === "tq1_0") readBase3(from, to);
-    else readPairs(from, to);
-  }
+  const scales = new Uint16Array(take("scales", 2 * blocks).buffer, 0, blocks);
+  for (let block = 0; block < blocks; block++)
+    scales[block] = wordAt(bytes, (block + 1) * size - 2);
+  const digits = new Uint8Array(BLOCK); // weight + 1
+  const read = type === "tq1_0" ? readBase3 : readPairs;
+  const digitsOf = (block: number): Uint8Array => {
+    read(bytes.subarray(block * size, (block + 1) * size), digits);
+    return digits;
+  };
   const cols = shape.at(-1) ?? 0;
-  const rows = cols === 0 ? 0 : digits.length / cols;
+  const rows = cols === 0 ? 0 : (blocks * BLOCK) / cols;
   const perRow = rows === 0 ? 0 : blocks / rows;
   const sameInRow = scales.every((scale, at) => scale === scales[at - (at % perRow)]);
-  // Two bits can say 3, which stands for 2: no ternary weight, yet a number.
-  if (!sameInRow || digits.some((digit) => digit > 2)) {
-    const codes = new Uint8Array(digits.length / 2);
-    for (let i = 0; i < codes.length; i++) {
-      codes[i] = (digits[2 * i]! + 7) | ((digits[2 * i + 1]! + 7) << 4);
-    }
+  const codes = sameInRow ? packTernary(blocks, digitsOf, take) : undefined;
+  if (codes === undefined) {
     const packed = { dtype: "f16", data: scales } as const;
-    return { format: "int4-group", shape, groupSize: BLOCK, codes, scales: packed };
-  }
-  const codes = new Uint8Array(digits.length / 4);
-  for (let i = 0; i < codes.length; i++) {
-    const low = digits[4 * i]! | (digits[4 * i + 1]! << 2);
-    codes[i] = low | (digits[4 * i + 2]! << 4) | (digits[4 * i + 3]! << 6);
+    const nibbles = packNibbles(blocks, digitsOf, take);
+    return { format: "int4-group", shape, groupSize: BLOCK, codes: nibbles, scales: packed };
   }
   const one = scales.every((scale) => scale === scales[0]);
   const numbers = Float32Array.from({ length: one ? 1 : rows }, (_, row) =>
     fromFloat16Bits(scales[row * perRow] ?? 0),
   );
   return { format: "ternary", shape, codes, scales: numbers };
+}
+
+type DigitsOf = (block: number) => Uint8Array;
+
+// Undefined for what is no ternary weight, yet a number: two bits can say 3, which stands for 2.
+function packTernary(blocks: number, digitsOf: DigitsOf, take: TakePart): Uint8Array | undefined {
+  const codes = take("codes", (blocks * BLOCK) / 4);
+  for (let block = 0, to = 0; block < blocks; block++) {
+    const digits = digitsOf(block);
+    for (let i = 0; i < BLOCK; i += 4, to++) {
+      const [a, b, c, d] = [digits[i]!, digits[i + 1]!, digits[i + 2]!, digits[i + 3]!];
+      if (a > 2 || b > 2 || c > 2 || d > 2) return undefined;
+      codes[to] = a | (b << 2) | (c << 4) | (d << 6);
+    }
+  }
+  return codes;
+}
+
+function packNibbles(blocks: number, digitsOf: DigitsOf, take: TakePart): Uint8Array {
+  const codes = take("codes", (blocks * BLOCK) / 2);
+  for (let block = 0, to = 0; block < blocks; block++) {
+    const digits = digitsOf(block);
+    for (let i = 0; i < BLOCK; i += 2, to++) {
+      codes[to] = (digits[i]! + 7) | ((digits[i + 1]! + 7) << 4);
+    }
+  }
+  return codes;
 }
 
 // tq2_0: twice 32 bytes, of which the lowest pairs of bits come first, then the next pairs.

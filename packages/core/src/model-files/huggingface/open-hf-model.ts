@@ -14,6 +14,7 @@ import {
 } from "../opened-model.js";
 import { readJson } from "../read-json.js";
 import type { ReadOptions } from "../read-options.js";
+import { storedRows, viewNumbers, wholeRows } from "../weight-rows.js";
 import { readHfConfig } from "./hf-config.js";
 import { readHfTokenizer } from "./hf-tokenizer.js";
 import { floatsOfTensor, readBitNetWeight } from "./packed-bitnet.js";
@@ -37,10 +38,13 @@ export async function openHfModel(
   const store = await openShards(folder, options);
   checkNames(store, config, where);
   let loaded = 0;
-  const read = async (name: string): Promise<Tensor> => {
-    const tensor = await store.read(name);
-    loaded += tensor.data.byteLength;
+  const report = (_end: number, bytes: number): void => {
+    loaded += bytes;
     options.onProgress?.({ stage: "read", loaded });
+  };
+  const read = async (name: string): Promise<Tensor> => {
+    const tensor = await (await store.fileOf(name)).readTensor(name);
+    report(0, tensor.data.byteLength);
     return tensor;
   };
   const quantization = (json.quantization_config ?? {}) as Json;
@@ -49,23 +53,40 @@ export async function openHfModel(
   if (!hasHead && json.tie_word_embeddings === false) {
     throw new ValidationError(`${where}: there is no lm_head.weight, and it is not tied`);
   }
+  const matrix = async (of: WeightName): Promise<WeightTensor> => {
+    const name = tensorName(of);
+    const tensor = await read(`${name}.weight`);
+    if (config.architecture === "bitnet" && of.layer !== undefined) {
+      const scaleName = `${name}.weight_scale`;
+      const scale = store.names.has(scaleName) ? await read(scaleName) : undefined;
+      return readBitNetWeight(tensor, scale, divides, `${where}: ${name}`);
+    }
+    if (tensor.dtype === "f16" || tensor.dtype === "bf16") return tensor as WeightTensor;
+    const data = floatsOfTensor(tensor, `${where}: ${name}`);
+    return { dtype: "f32", shape: tensor.shape, data };
+  };
   return createOpenedModel({
     config,
     tokenizer: await readHfTokenizer(folder, options),
     metadata: { ...json },
     tied: json.tie_word_embeddings === true || !hasHead, // some files hold the embedding twice
     where,
-    async matrix(of) {
-      const name = tensorName(of);
-      const tensor = await read(`${name}.weight`);
-      if (config.architecture === "bitnet" && of.layer !== undefined) {
-        const scaleName = `${name}.weight_scale`;
-        const scale = store.names.has(scaleName) ? await read(scaleName) : undefined;
-        return readBitNetWeight(tensor, scale, divides, `${where}: ${name}`);
-      }
-      if (tensor.dtype === "f16" || tensor.dtype === "bf16") return tensor as WeightTensor;
-      const data = floatsOfTensor(tensor, `${where}: ${name}`);
-      return { dtype: "f32", shape: tensor.shape, data };
+    matrix,
+    async rows(of, buffers) {
+      const name = `${tensorName(of)}.weight`;
+      const file = await store.fileOf(name);
+      const entry = file.entries.get(name);
+      const bitnet = config.architecture === "bitnet" && of.layer !== undefined;
+      const { dtype } = entry ?? {};
+      // What has to be computed from a whole matrix, and what is missing, goes the other way.
+      if (entry === undefined || bitnet || !isPlain(dtype)) return wholeRows(await matrix(of));
+      const { shape } = entry;
+      const { signal } = options;
+      return storedRows(
+        { source: file.source, ...file.rangeOf(name), shape, buffers, signal, onRead: report },
+        (bytes, piece) =>
+          ({ dtype, shape: piece, data: viewNumbers(dtype, bytes, buffers) }) as WeightTensor,
+      );
     },
     async vector(of) {
       const name = `${tensorName(of)}.weight`;
@@ -77,7 +98,12 @@ export async function openHfModel(
 /** All tensors of a model, in whichever files they lie. */
 interface TensorStore {
   readonly names: ReadonlySet<string>;
-  read(name: string): Promise<Tensor>;
+  /** The file that holds a tensor. */
+  fileOf(name: string): Promise<SafetensorsFile>;
+}
+
+function isPlain(dtype: string | undefined): dtype is "f32" | "f16" | "bf16" {
+  return dtype === "f32" || dtype === "f16" || dtype === "bf16";
 }
 
 function tensorName({ layer, name }: WeightName | VectorName): string {
@@ -132,7 +158,7 @@ async function openShards(folder: FileFolder, options: ReadOptions): Promise<Ten
   const single = await folder.open("model.safetensors", options.signal);
   if (single) {
     const file = await openSafetensors(single, options);
-    return { names: new Set(file.entries.keys()), read: (name) => file.readTensor(name) };
+    return { names: new Set(file.entries.keys()), fileOf: async () => file };
   }
   const where = `openModel: ${folder.name}`;
   const index = await mustOpen(folder, "model.safetensors.index.json", options);
@@ -144,7 +170,7 @@ async function openShards(folder: FileFolder, options: ReadOptions): Promise<Ten
   const opened = new Map<unknown, SafetensorsFile>();
   return {
     names: new Set(shardOf.keys()),
-    async read(name) {
+    async fileOf(name) {
       const shard: unknown = shardOf.get(name);
       // A shard lies beside its index: a path that leads elsewhere is none.
       if (typeof shard !== "string" || /[/\\]|^\.\.?$/.test(shard)) {
@@ -153,7 +179,7 @@ async function openShards(folder: FileFolder, options: ReadOptions): Promise<Ten
       if (!opened.has(shard)) {
         opened.set(shard, await openSafetensors(await mustOpen(folder, shard, options), options));
       }
-      return opened.get(shard)!.readTensor(name);
+      return opened.get(shard)!;
     },
   };
 }
