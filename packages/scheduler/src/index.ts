@@ -37,7 +37,26 @@ export {
   createStaticController,
   type StaticControllerOptions,
 } from "./cascade/static-controller.js";
+export {
+  type EventLoopLag,
+  type WatchEventLoopLagOptions,
+  watchEventLoopLag,
+} from "./manager/event-loop-lag.js";
+export type { ManagerEvent } from "./manager/manager-events.js";
+export type { ModelLoader } from "./manager/model-slots.js";
+export {
+  createRunTimeManager,
+  type RunTimeManager,
+  type RunTimeManagerOptions,
+} from "./manager/run-time-manager.js";
+export type { Signal } from "./manager/signal.js";
+export {
+  createTroubleDetector,
+  type TroubleDetector,
+  type TroubleDetectorOptions,
+} from "./manager/trouble-detector.js";
 export { type Assignment, type Design, formatDesign } from "./planning/design.js";
+export { changeBetween } from "./planning/design-change.js";
 export {
   type DesignChange,
   type DesignRoles,

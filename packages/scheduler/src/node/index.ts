@@ -3,4 +3,6 @@
  *
  * @packageDocumentation
  */
-export {};
+export { type WatchCpuLoadOptions, watchCpuLoad } from "./cpu-load.js";
+export { type MemoryFiles, readMemoryPressure } from "./memory-pressure.js";
+export { readTemperature } from "./temperature.js";
