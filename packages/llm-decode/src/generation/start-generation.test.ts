@@ -1,9 +1,16 @@
+import { createRng } from "@edgewright/core";
 import type { Tokenizer } from "@edgewright/core/model-files";
 import { loadLanguageKernels } from "@edgewright/kernels/language";
 import { afterAll, expect, test } from "vitest";
 import { loadDecoder } from "../engine/loaded-decoder.js";
+import { nestWeights } from "../engine/nest-weights.test-support.js";
 import { randomDecoder, smallConfig } from "../engine/random-decoder.test-support.js";
+import { lookupDecoding } from "../lookup/lookup-decoding.js";
 import { createLanguageModel, type LanguageModel } from "../model/language-model.js";
+import { parallelPromptDecoding } from "../parallel/parallel-prompt-decoding.js";
+import { chainTrees } from "../parallel/sparse-trees.js";
+import { selfSpeculation } from "../speculation/self-speculation.js";
+import type { GenerateOptions } from "./generation.js";
 
 const LETTERS = " abcdefghijklmnopqrstuv"; // one a token of the small model
 const END = 22;
@@ -166,6 +173,44 @@ test("ten thousand tokens go through a small cache in the same memory", async ()
   lm.dispose();
 });
 
+test("text that goes through a full cache is the same by every strategy", async () => {
+  const config = smallConfig({ dim: 64, hiddenDim: 96, headDim: 16 });
+  const loaded = await loadDecoder(kernels, nestWeights(randomDecoder(config, 7), 3, 5));
+  const lm = createLanguageModel({
+    ...{ loaded, tokenizer, chat: undefined, metadata: {}, release: () => {} },
+    sessionOptions: {},
+  });
+  const rng = createRng(3);
+  const embeddings = Float32Array.from({ length: 3 * 64 }, () => rng.normal(0, 0.3));
+  const promptTokens = { count: 3, ensemble: 1, dim: 64, embeddings };
+  const trees = chainTrees(3);
+  for (const cacheType of ["f16", "int8"] as const) {
+    for (const capacity of [17, 40]) {
+      const session = lm.createSession({ capacity, cacheType });
+      const tell = (options: GenerateOptions): Promise<string> => {
+        session.truncate(0);
+        return lm
+          .generate("abcdefg", { ...options, session, maxTokens: 120, ignoreEnd: true })
+          .text();
+      };
+      const plain = await tell({});
+      for (const strategy of [
+        parallelPromptDecoding({ promptTokens, trees }),
+        lookupDecoding(),
+        selfSpeculation({ draftBits: 4, draftTokens: 5 }),
+        selfSpeculation({
+          draftBits: 4,
+          draft: (bits) => parallelPromptDecoding({ promptTokens, trees, precision: bits }),
+        }),
+      ]) {
+        expect(await tell({ strategy }), `${strategy.name}, ${capacity} ${cacheType}`).toBe(plain);
+      }
+      session.dispose();
+    }
+  }
+  lm.dispose();
+});
+
 test("what cannot be done is said before anything runs", async () => {
   const lm = await smallModel({ capacity: 16 });
   for (const [prompt, options, message] of [
@@ -175,15 +220,26 @@ test("what cannot be done is said before anything runs", async () => {
     ["a", { keep: 9 }, "keep of at most a quarter of the cache (4), got 9"],
     ["a", { temperature: -1 }, "temperature"],
     ["a", { stop: "" }, "strings of at least one character"],
+    ["a", { stop: null }, "strings of at least one character were expected, got null"],
+    ["a", { whenFull: "later" }, 'whenFull to be "shift" or "stop", got "later"'],
+    ["a", { strategy: "ppd" }, "expected a strategy"],
+    ["a", { bits: 4 }, "nested"],
+    ["a", { session: {} }, "not one of this model's"],
     [[{ role: "user", content: "a" }], {}, "no chat template"],
+    [null, {}, "expected a text, tokens or messages, got null"],
+    [5, {}, "expected a text, tokens or messages, got number"],
   ] as const) {
-    expect(() => lm.generate(prompt as string, options)).toThrow(message);
+    expect(() => lm.generate(prompt as string, options as GenerateOptions)).toThrow(message);
   }
-  await expect(lm.generate("a", { bits: 4 }).text()).rejects.toThrow("nested");
+  const other = await smallModel();
+  expect(() => lm.generate("a", { session: other.session })).toThrow("not one of this model's");
+  other.dispose();
   await expect(lm.forward([])).rejects.toThrow("expected 1 to 16 tokens, got 0");
   expect(await lm.generate("abc", { maxTokens: 0 }).text()).toBe("");
   lm.dispose();
   expect(() => lm.session.run({ tokens: [1] })).toThrow("disposed");
+  expect(() => lm.generate("a")).toThrow("disposed");
+  expect(lm.memory.total).toBe(0);
 });
 
 test("a saved cache starts another process where this one was", async () => {
@@ -197,6 +253,23 @@ test("a saved cache starts another process where this one was", async () => {
   const broken = saved.slice();
   broken[60] = broken[60]! ^ 1;
   expect(() => other.restoreCache(broken)).toThrow();
+  const running = other.generate("abc", { maxTokens: 9 })[Symbol.asyncIterator]();
+  await running.next();
+  expect(() => other.restoreCache(saved)).toThrow("another call is computing");
+  await running.return?.();
+  other.restoreCache(saved);
+  // Of the same shape, but trained otherwise.
+  const weights = randomDecoder(smallConfig());
+  weights.outputNorm[0]! *= 1.5;
+  const loaded = await loadDecoder(kernels, weights);
+  const trained = createLanguageModel({
+    ...{ loaded, tokenizer, chat: undefined, metadata: {}, release: () => {} },
+    sessionOptions: { cacheType: "f32" },
+  });
+  expect(() => trained.restoreCache(saved)).toThrow(
+    /another model: outputNorm is "\w+", not "\w+"$/,
+  );
+  trained.dispose();
   lm.dispose();
   other.dispose();
 });

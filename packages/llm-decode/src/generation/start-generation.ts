@@ -37,6 +37,12 @@ export function startGeneration(context: GenerationContext, options: GenerateOpt
       `generate: expected ${name} to be a whole number from ${least}, got ${value}`,
     );
   }
+  if (whenFull !== "shift" && whenFull !== "stop") {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `generate: expected whenFull to be "shift" or "stop", got ${JSON.stringify(whenFull)}`,
+    );
+  }
   if (prompt.length === 0) {
     throw new EdgewrightError(
       "invalid-argument",
@@ -54,6 +60,12 @@ export function startGeneration(context: GenerationContext, options: GenerateOpt
     throw new EdgewrightError(
       "invalid-argument",
       `generate: expected keep of at most a quarter of the cache (${Math.floor(session.capacity / 4)}), got ${keep}`,
+    );
+  }
+  if (options.strategy !== undefined && typeof options.strategy?.start !== "function") {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `generate: expected a strategy such as parallelPromptDecoding() gives, got ${JSON.stringify(options.strategy)}`,
     );
   }
   const sampler = createSampler(options); // checks its options now, not at the first token
@@ -187,13 +199,13 @@ async function readPrompt(
   return rest.slice(at);
 }
 
-/** Whether the cache has room for another step, after forgetting if that is allowed. */
+/**
+ * Whether the cache has room for another token, after forgetting if that is allowed. It forgets when the cache is full
+ * and not before, whatever a strategy would like to look ahead: so the text is the same by every strategy.
+ */
 function makeRoom(session: CachedSession, whenFull: "shift" | "stop", keep: number): boolean {
-  const { capacity, model } = session;
-  const wanted = Math.min(model.maxRows, Math.max(1, capacity >> 2));
-  if (capacity - session.length >= wanted) return true;
-  if (whenFull === "stop") return session.length < capacity;
-  const forgotten = (session.length - keep) >> 1;
-  session.shift(keep, forgotten);
+  if (session.length < session.capacity) return true;
+  if (whenFull === "stop") return false;
+  session.shift(keep, Math.max(1, (session.length - keep) >> 1));
   return true;
 }

@@ -5,9 +5,23 @@ import {
   ValidationError,
   writeSafetensors,
 } from "@edgewright/core";
+import type { DecoderConfig } from "@edgewright/core/model-files";
 import type { SavedCache } from "../engine/decoder-session.js";
 
 const VERSION = "1";
+
+/**
+ * What tells a model from others: its shape, and a checksum (FNV-1a) of its output norm, which training changes and
+ * storing in few bits does not.
+ */
+export function fingerprintModel(config: DecoderConfig, outputNorm: Float32Array): string {
+  const { buffer, byteOffset, byteLength } = outputNorm;
+  let checksum = 0x811c9dc5;
+  for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) {
+    checksum = Math.imul(checksum ^ byte, 0x01000193);
+  }
+  return JSON.stringify({ ...config, outputNorm: (checksum >>> 0).toString(16) });
+}
 
 /** A saved cache as bytes for a file: a safetensors container, with the model that it belongs to. */
 export function writeCacheFile(saved: SavedCache, fingerprint: string): Uint8Array {
@@ -44,7 +58,7 @@ export function readCacheFile(bytes: Uint8Array, fingerprint: string): SavedCach
   }
   if (model !== fingerprint) {
     throw new ValidationError(
-      `restoreCache: the cache belongs to another model (${model}, this is ${fingerprint})`,
+      `restoreCache: the cache belongs to another model: ${describeDifference(model, fingerprint)}`,
     );
   }
   return {
@@ -52,4 +66,21 @@ export function readCacheFile(bytes: Uint8Array, fingerprint: string): SavedCach
     cacheType,
     data: data.data as Uint8Array,
   };
+}
+
+/** What a cache's fingerprint has otherwise than the model. */
+function describeDifference(found: string | undefined, expected: string): string {
+  const known = JSON.parse(expected) as Record<string, unknown>;
+  let other: Record<string, unknown>;
+  try {
+    other = Object(JSON.parse(found ?? "")) as Record<string, unknown>;
+  } catch {
+    return "it names none";
+  }
+  const differing = Object.keys(known).filter(
+    (key) => JSON.stringify(known[key]) !== JSON.stringify(other[key]),
+  );
+  return differing
+    .map((key) => `${key} is ${JSON.stringify(other[key])}, not ${JSON.stringify(known[key])}`)
+    .join("; ");
 }

@@ -7,11 +7,12 @@ import {
   type DecoderSessionOptions,
 } from "../engine/decoder-session.js";
 import type { LoadedDecoder } from "../engine/loaded-decoder.js";
+import { checkWidth } from "../engine/pack-decoder.js";
 import type { GenerateOptions, Generation } from "../generation/generation.js";
 import { startGeneration } from "../generation/start-generation.js";
 import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { plainDecoding, progressivePrecision } from "../precision/progressive-precision.js";
-import { readCacheFile, writeCacheFile } from "./cache-file.js";
+import { fingerprintModel, readCacheFile, writeCacheFile } from "./cache-file.js";
 import type { MemoryStatement } from "./memory-statement.js";
 
 /** What to go on from: a text, tokens, or a conversation for models that have a chat template. */
@@ -47,7 +48,8 @@ export interface LanguageModel {
    * open a session for each by {@link LanguageModel.createSession}.
    *
    * @throws EdgewrightError `invalid-argument` for options out of range, `limit-exceeded` for a prompt that is
-   * longer than the cache; while iterating `aborted`.
+   * longer than the cache, `disposed`; while iterating `aborted`, and `unavailable` where another call computes on
+   * the session.
    */
   generate(
     prompt: Prompt,
@@ -61,7 +63,13 @@ export interface LanguageModel {
   createSession(options?: DecoderSessionOptions): CachedSession;
   /** The session's text with its keys and values, for a file. */
   saveCache(): Uint8Array;
-  /** Puts a saved text back, so that a prompt which begins with it starts at once. */
+  /**
+   * Puts a saved text back, so that a prompt which begins with it starts at once. A cache of the same model in other
+   * bits is taken.
+   *
+   * @throws ValidationError for bytes that {@link LanguageModel.saveCache} did not give, and for a cache of another
+   * model, type or size; EdgewrightError `unavailable` while a call computes on the session.
+   */
   restoreCache(bytes: Uint8Array): void;
   /** Gives all memory back and ends the threads; a second call does nothing. */
   dispose(): void;
@@ -87,7 +95,8 @@ export function createLanguageModel(parts: LanguageModelParts): LanguageModel {
   const session = createDecoderSession(loaded, sessionOptions);
   const busy = new Set<CachedSession>();
   const ends = tokenizer?.ends ?? new Set<number>();
-  const fingerprint = JSON.stringify(config);
+  const fingerprint = (): string =>
+    fingerprintModel(config, loaded.kernels.arena.f32(loaded.decoder.outputNorm, config.dim));
 
   const acquire = (used: CachedSession, where: string): (() => void) => {
     if (busy.has(used)) {
@@ -100,7 +109,23 @@ export function createLanguageModel(parts: LanguageModelParts): LanguageModel {
     return () => busy.delete(used);
   };
 
+  /** Refuses a session over other weights, whose text this model's tokenizer would not understand. */
+  const checkSession = (used: CachedSession): void => {
+    if (!loaded.live) throw new EdgewrightError("disposed", "generate: the model was disposed of");
+    if (loaded.sessions.has(used)) return;
+    throw new EdgewrightError(
+      "invalid-argument",
+      "generate: the session is not one of this model's, or was disposed of; open one by createSession()",
+    );
+  };
+
   const tokensOf = (prompt: Prompt): readonly number[] => {
+    if (typeof prompt !== "string" && typeof prompt?.length !== "number") {
+      throw new EdgewrightError(
+        "invalid-argument",
+        `generate: expected a text, tokens or messages, got ${prompt === null ? "null" : typeof prompt}`,
+      );
+    }
     if (typeof prompt !== "string" && typeof prompt[0] !== "object")
       return prompt as readonly number[];
     if (tokenizer === undefined) {
@@ -166,11 +191,13 @@ export function createLanguageModel(parts: LanguageModelParts): LanguageModel {
       for (const open of loaded.sessions) activations += open.bytes - open.cacheBytes;
       let cache = 0;
       for (const open of loaded.sessions) cache += open.cacheBytes;
-      const weights = loaded.bytes;
+      const weights = loaded.live ? loaded.bytes : 0;
       return { weights, cache, activations, total: weights + cache + activations };
     },
     generate(prompt, options = {}) {
       const used = options.session ?? session;
+      checkSession(used);
+      if (options.strategy === undefined) checkWidth("generate", widths, options.bits);
       return startGeneration(
         {
           session: used,
@@ -219,8 +246,15 @@ export function createLanguageModel(parts: LanguageModelParts): LanguageModel {
       return sum.map((value) => value / length);
     },
     createSession: (options) => createDecoderSession(loaded, { ...sessionOptions, ...options }),
-    saveCache: () => writeCacheFile(session.save(), fingerprint),
-    restoreCache: (bytes) => session.restore(readCacheFile(bytes, fingerprint)),
+    saveCache: () => writeCacheFile(session.save(), fingerprint()),
+    restoreCache(bytes) {
+      const release = acquire(session, "restoreCache");
+      try {
+        session.restore(readCacheFile(bytes, fingerprint()));
+      } finally {
+        release();
+      }
+    },
     dispose() {
       if (!loaded.live) return;
       loaded.dispose();

@@ -30,7 +30,7 @@ export interface StopStringFilter {
  * @throws EdgewrightError `invalid-argument` for a stop string that is empty or no string.
  */
 export function createStopStringFilter(stop: string | readonly string[] = []): StopStringFilter {
-  const stops = typeof stop === "string" ? [stop] : [...stop];
+  const stops: readonly string[] = Array.isArray(stop) ? stop : [stop];
   for (const one of stops) {
     if (typeof one === "string" && one.length > 0) continue;
     throw new EdgewrightError(
