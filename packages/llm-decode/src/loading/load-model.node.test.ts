@@ -210,6 +210,20 @@ describe("the hub", () => {
   });
 });
 
+test("what is no source is refused by name", async () => {
+  for (const [source, message] of [
+    ["", "got an empty text"],
+    [null, "got null"],
+    [undefined, "got undefined"],
+    [5, "got number"],
+  ] as const) {
+    const loading = loadModelContents(source as unknown as string);
+    await expect(loading).rejects.toThrow(/expected bytes, a File or Blob, a path/);
+    await expect(loading).rejects.toThrow(message);
+    await expect(loading).rejects.toMatchObject({ code: "invalid-argument" });
+  }
+});
+
 test("paths and folders on disk", async () => {
   const path = join(folder, "m.ewq");
   writeFileSync(path, file);

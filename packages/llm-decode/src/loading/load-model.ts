@@ -84,7 +84,8 @@ export interface LoadModelOptions {
  * ```
  *
  * @throws EdgewrightError `unavailable` when a file cannot be had, `invalid-data` when it is damaged or another than
- * promised, `unsupported` for models that cannot be run, `aborted` when the signal fires.
+ * promised, `unsupported` for models that cannot be run, `aborted` when the signal fires, `invalid-argument` for what is
+ * no source.
  */
 export async function loadModelContents(
   source: ModelSource,
@@ -104,6 +105,7 @@ export async function openModelContents(
 ): Promise<OpenedModel> {
   const { signal, onProgress } = options;
   throwIfAborted(signal, "loadModelContents");
+  checkSource(source);
   if (isContents(source)) return openContents(source);
   const tokenizer = options.tokenizerFile && (await openFile(options.tokenizerFile, options));
   return openModel(await openModelSource(source, options), {
@@ -111,6 +113,17 @@ export async function openModelContents(
     ...(onProgress ? { onProgress } : {}),
     ...(tokenizer ? { tokenizer } : {}),
   });
+}
+
+function checkSource(source: unknown): void {
+  if (typeof source === "string" ? source !== "" : typeof source === "object" && source !== null) {
+    return;
+  }
+  throw new EdgewrightError(
+    "invalid-argument",
+    "loadModelContents: expected bytes, a File or Blob, a path, a URL or hf:owner/name, " +
+      `got ${source === "" ? "an empty text" : source === null ? "null" : typeof source}`,
+  );
 }
 
 function isContents(source: ModelSource): source is ModelContents {

@@ -8,37 +8,37 @@ import {
 import type { DecoderConfig } from "@edgewright/core/model-files";
 import type { SavedCache } from "../engine/decoder-session.js";
 
+const KIND = "edgewright key-value cache";
 const VERSION = "1";
 
 /**
- * What tells a model from others: its shape, and a checksum (FNV-1a) of its output norm, which training changes and
+ * What tells a model from others: its shape, and a checksum of its output norm, which training changes and
  * storing in few bits does not.
  */
 export function fingerprintModel(config: DecoderConfig, outputNorm: Float32Array): string {
-  const { buffer, byteOffset, byteLength } = outputNorm;
-  let checksum = 0x811c9dc5;
-  for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) {
-    checksum = Math.imul(checksum ^ byte, 0x01000193);
-  }
-  return JSON.stringify({ ...config, outputNorm: (checksum >>> 0).toString(16) });
+  return JSON.stringify({ ...config, outputNorm: checksumOf(outputNorm) });
 }
 
 /** A saved cache as bytes for a file: a safetensors container, with the model that it belongs to. */
 export function writeCacheFile(saved: SavedCache, fingerprint: string): Uint8Array {
   const { tokens, cacheType, data } = saved;
+  const ids = Int32Array.from(tokens);
   return writeSafetensors(
     new Map<string, Tensor>([
-      ["tokens", tensor("i32", [tokens.length], tokens)],
+      ["tokens", tensor("i32", [ids.length], ids)],
       ["data", tensor("u8", [data.length], data)],
     ]),
-    { kind: "edgewright key-value cache", version: VERSION, cacheType, model: fingerprint },
+    {
+      ...{ kind: KIND, version: VERSION, cacheType, model: fingerprint },
+      checksum: checksumOf(ids, data),
+    },
   );
 }
 
 /**
  * Undoes {@link writeCacheFile}.
  *
- * @throws ValidationError for other bytes, and for a cache of another model.
+ * @throws ValidationError for other bytes, damaged ones, and for a cache of another model.
  */
 export function readCacheFile(bytes: Uint8Array, fingerprint: string): SavedCache {
   const { tensors, metadata } = readSafetensors(bytes);
@@ -46,7 +46,7 @@ export function readCacheFile(bytes: Uint8Array, fingerprint: string): SavedCach
   const data = tensors.get("data");
   const { kind, version, cacheType, model } = metadata;
   if (
-    kind !== "edgewright key-value cache" ||
+    kind !== KIND ||
     version !== VERSION ||
     tokens?.dtype !== "i32" ||
     data?.dtype !== "u8" ||
@@ -61,11 +61,26 @@ export function readCacheFile(bytes: Uint8Array, fingerprint: string): SavedCach
       `restoreCache: the cache belongs to another model: ${describeDifference(model, fingerprint)}`,
     );
   }
+  if (checksumOf(tokens.data, data.data) !== metadata.checksum) {
+    throw new ValidationError("restoreCache: the bytes are damaged: their checksum is another");
+  }
   return {
     tokens: Array.from(tokens.data as Int32Array),
     cacheType,
     data: data.data as Uint8Array,
   };
+}
+
+/** FNV-1a over the bytes of all parts: against damage, not against forgery. */
+function checksumOf(...parts: readonly ArrayBufferView[]): string {
+  let checksum = 0x811c9dc5;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    for (let at = 0; at < bytes.length; at++) {
+      checksum = Math.imul(checksum ^ bytes[at]!, 0x01000193);
+    }
+  }
+  return (checksum >>> 0).toString(16);
 }
 
 /** What a cache's fingerprint has otherwise than the model. */

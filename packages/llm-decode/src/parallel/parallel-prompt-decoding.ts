@@ -72,7 +72,7 @@ export function parallelPromptDecoding(options: ParallelPromptOptions): Decoding
         throw new EdgewrightError(
           "invalid-argument",
           `${where}: prompt tokens of dimension ${dim} and trees of ${rows} rows do not fit a model of dimension ` +
-            `${config.dim} and a session that takes ${maxRows} rows a call`,
+            `${config.dim} and a session that takes ${maxRows} rows a call (maxRows, at most its capacity)`,
         );
       }
       checkModelWidths(where, session, [prefillBits]);
