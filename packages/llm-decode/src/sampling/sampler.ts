@@ -1,12 +1,7 @@
 import { createRng, EdgewrightError } from "@edgewright/core";
-import {
-  createTokenFilter,
-  notANumber,
-  nothingLeft,
-  type WeightedTokens,
-} from "./likeliest-tokens.js";
 import { createRepetitionPenalty, type LogitsProcessor } from "./logits-processor.js";
 import { resolveSamplingOptions, type SamplingOptions } from "./sampling-options.js";
+import { createTokenFilter, notANumber, nothingLeft, type WeightedTokens } from "./token-filter.js";
 
 /** Tokens that may come next, likeliest first (equal ones by number), and their probabilities. */
 export interface TokenDistribution {
