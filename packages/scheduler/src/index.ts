@@ -71,3 +71,10 @@ export { parseDesignSet } from "./planning/parse-design-set.js";
 export type { Policy, ReadyQueue } from "./policies/policy.js";
 export type { CompletedTask, Segment, TaskOutcome } from "./tasks/completed-task.js";
 export type { Task } from "./tasks/task.js";
+export { createChromeTrace, type TraceEvent } from "./timeline/chrome-trace.js";
+export {
+  createTimelinePage,
+  type TimelinePageOptions,
+  type TimelineRun,
+} from "./timeline/timeline-html.js";
+export { type DrawTimelineOptions, drawTimeline } from "./timeline/timeline-svg.js";
