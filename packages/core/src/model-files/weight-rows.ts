@@ -51,26 +51,34 @@ export function storedRows(
   stored: StoredRows,
   decode: (bytes: Uint8Array, shape: readonly number[]) => WeightTensor,
 ): WeightRows {
-  const { source, begin, end, shape, buffers, signal, onRead } = stored;
+  const { begin, end, shape, onRead } = stored;
   const [rows = 0, ...columns] = shape;
-  const rowBytes = rows === 0 ? 0 : (end - begin) / rows;
-  const step = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, rowBytes)));
   return {
     shape,
     like: decode(new Uint8Array(0), [0, ...columns]),
     async *pieces() {
-      for (let row = 0; row < rows; row += step) {
-        const count = Math.min(step, rows - row);
-        const from = begin + row * rowBytes;
-        const to = from + count * rowBytes;
-        const take = (): Uint8Array => buffers.take("piece.bytes", to - from);
-        const bytes = await readRange(source, from, to, take, signal);
-        const piece = decode(bytes, [count, ...columns]);
-        onRead?.(to, to - from);
+      let at = begin;
+      for await (const bytes of storedBytes(stored)) {
+        const count = (bytes.length / (end - begin)) * rows;
+        const piece = decode(bytes, [Math.round(count), ...columns]);
+        at += bytes.length;
+        onRead?.(at, bytes.length);
         yield piece;
       }
     },
   };
+}
+
+/** The bytes of rows that lie in a file, some whole rows at a time, each time in the same memory. */
+export async function* storedBytes(stored: StoredRows): AsyncGenerator<Uint8Array> {
+  const { source, begin, end, shape, buffers, signal } = stored;
+  const rowBytes = (end - begin) / Math.max(1, shape[0] ?? 0);
+  const step = rowBytes * Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, rowBytes)));
+  for (let from = begin; from < end; from += step) {
+    const to = Math.min(end, from + step);
+    const take = (): Uint8Array => buffers.take("piece.bytes", to - from);
+    yield await readRange(source, from, to, take, signal);
+  }
 }
 
 /** Numbers of a file: the bytes themselves where they lie well, else a copy in a buffer. */

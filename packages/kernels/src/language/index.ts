@@ -15,7 +15,9 @@ export {
   planGatedActivation,
 } from "./activation/plan-gated-activation.js";
 export {
+  type CacheAttentionSize,
   type CacheAttentionSpec,
+  cacheAttentionWorkspaceBytes,
   planCacheAttention,
   type TreePaths,
 } from "./attention/plan-cache-attention.js";

@@ -62,6 +62,22 @@ describe("Arena", () => {
     expect(arena.used).toBe(0);
   });
 
+  test("hands out zeros, whatever lay there before", () => {
+    const arena = create(2, 64);
+    const first = arena.allocate(1000);
+    arena.u8(first.ptr, 1000).fill(7);
+    first.dispose();
+    // The first piece lies where the sevens are, reaches behind them, and beyond what there is of memory.
+    const zeroed = arena.allocateZeroed(3 * PAGE);
+    expect(arena.u8(zeroed.ptr, 3 * PAGE).every((byte) => byte === 0)).toBe(true);
+    arena.u8(zeroed.ptr, 3 * PAGE).fill(9);
+    zeroed.dispose();
+    const pieces = [1, 64, 70_000].map((bytes) => arena.allocateZeroed(bytes));
+    for (const { ptr, bytes } of pieces) {
+      expect(arena.u8(ptr, bytes).every((byte) => byte === 0)).toBe(true);
+    }
+  });
+
   test("gives back at the end of a using block", () => {
     const arena = create();
     {

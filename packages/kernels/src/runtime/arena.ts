@@ -29,11 +29,14 @@ export class Arena {
   #used = 0;
   #peak = 0;
   #live = true;
+  /** Behind the last byte that was ever handed out: from there on memory is as the system gave it, all zeros. */
+  #touched: number;
 
-  /** @param base first byte that the arena may use */
+  /** @param base first byte that the arena may use; from there on all is zero */
   constructor(memory: WebAssembly.Memory, base: number) {
     this.memory = memory;
     const start = roundUp(base, ALIGNMENT);
+    this.#touched = start;
     this.#end = memory.buffer.byteLength;
     if (this.#end > start) this.#free.push({ ptr: start, bytes: this.#end - start });
   }
@@ -87,6 +90,7 @@ export class Arena {
     }
     this.#used += size;
     this.#peak = Math.max(this.#peak, this.#used);
+    this.#touched = Math.max(this.#touched, ptr + size);
     let live = true;
     const dispose = (): void => {
       if (!live) return;
@@ -95,6 +99,20 @@ export class Arena {
       this.#release(ptr, size);
     };
     return { ptr, bytes, dispose, [Symbol.dispose]: dispose };
+  }
+
+  /**
+   * Takes `bytes` bytes that are zero. What was never handed out before is not written: systems give memory page by page
+   * as it is touched, so that a large piece takes none until it is used.
+   *
+   * @throws as {@link Arena.allocate}.
+   */
+  allocateZeroed(bytes: number): Allocation {
+    const touched = this.#touched;
+    const allocation = this.allocate(bytes);
+    const dirty = Math.min(bytes, touched - allocation.ptr);
+    if (dirty > 0) this.u8(allocation.ptr, dirty).fill(0);
+    return allocation;
   }
 
   /** A view of `length` floats at byte address `ptr`. */

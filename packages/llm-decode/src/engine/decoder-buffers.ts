@@ -33,6 +33,8 @@ export interface DecoderBuffers {
   readonly hidden: number;
   readonly hiddenNormed: number;
   readonly workspace: number;
+  /** For attention, of all layers. */
+  readonly attentionWorkspace: number;
   /** Address of f32 [rows, vocabSize]; grows to the largest number asked for, and then moves. */
   logits(rows: number): number;
   readonly bytes: number;
@@ -44,15 +46,20 @@ export function qkvColumns({ heads, kvHeads, headDim }: DecoderConfig): number {
   return (heads + 2 * kvHeads) * headDim;
 }
 
-/** Takes the memory that calls of up to `maxRows` rows compute in. */
+/**
+ * Takes the memory that calls of up to `maxRows` rows compute in.
+ *
+ * @param attentionBytes workspace of attention
+ */
 export function createDecoderBuffers(
   kernels: Kernels,
   decoder: PackedDecoder,
   maxRows: number,
+  attentionBytes: number,
 ): DecoderBuffers {
   const { config } = decoder;
   const { dim, hiddenDim, heads, headDim, vocabSize, subNorms } = config;
-  const sizes = {
+  const always = layOut({
     ids: maxRows,
     positions: maxRows,
     slots: maxRows,
@@ -61,24 +68,31 @@ export function createDecoderBuffers(
     paths: maxRows * maxRows,
     stream: maxRows * dim,
     normed: maxRows * dim,
-    qkv: maxRows * qkvColumns(config),
-    attended: maxRows * heads * headDim,
-    attendedNormed: subNorms ? maxRows * heads * headDim : 0,
-    gateUp: maxRows * 2 * hiddenDim,
-    hidden: maxRows * hiddenDim,
-    hiddenNormed: subNorms ? maxRows * hiddenDim : 0,
     workspace: Math.ceil(workspaceBytes(decoder, maxRows) / 4),
-  };
-  let words = 0;
-  const offsets = Object.entries(sizes).map(([name, count]) => {
-    const offset = words;
-    words += (count + 15) & ~15;
-    return [name, offset] as const;
   });
-  const block = kernels.arena.allocate(words * 4);
+  // What attention computes in is over when the layers behind it begin: both lie in the same place.
+  const attention = layOut(
+    {
+      qkv: maxRows * qkvColumns(config),
+      attended: maxRows * heads * headDim,
+      attendedNormed: subNorms ? maxRows * heads * headDim : 0,
+      attentionWorkspace: Math.ceil(attentionBytes / 4),
+    },
+    always.end,
+  );
+  const feedForward = layOut(
+    {
+      gateUp: maxRows * 2 * hiddenDim,
+      hidden: maxRows * hiddenDim,
+      hiddenNormed: subNorms ? maxRows * hiddenDim : 0,
+    },
+    always.end,
+  );
+  const block = kernels.arena.allocate(Math.max(attention.end, feedForward.end) * 4);
+  const offsets = { ...always.offsets, ...attention.offsets, ...feedForward.offsets };
   const at = Object.fromEntries(
-    offsets.map(([name, offset]) => [name, block.ptr + offset * 4]),
-  ) as Record<keyof typeof sizes, number>;
+    Object.entries(offsets).map(([name, offset]) => [name, block.ptr + offset * 4]),
+  ) as typeof offsets;
   let logits: Allocation | undefined;
   let logitsRows = 0;
   return {
@@ -102,22 +116,32 @@ export function createDecoderBuffers(
   };
 }
 
-function workspaceBytes({ layers, output }: PackedDecoder, maxRows: number): number {
+/** Lays arrays of 32-bit words one behind another, at whole cache lines. */
+function layOut<K extends string>(
+  sizes: Readonly<Record<K, number>>,
+  begin = 0,
+): { readonly offsets: Record<K, number>; readonly end: number } {
+  const offsets = {} as Record<K, number>;
+  let end = begin;
+  for (const name of Object.keys(sizes) as K[]) {
+    offsets[name] = end;
+    end += (sizes[name] + 15) & ~15;
+  }
+  return { offsets, end };
+}
+
+function workspaceBytes({ config, layers, output }: PackedDecoder, maxRows: number): number {
   const products: PackedLinear[] = [output];
   for (const layer of layers) {
     products.push(layer.attentionOutput, layer.feedForwardOutput);
     for (const { weights } of layer.attentionInput) products.push(weights);
     for (const { weights } of layer.feedForwardInput) products.push(weights);
   }
-  // BitNet's rounding of activations may want more or less than the other ways.
-  return Math.max(
-    ...products.map((weights) =>
-      Math.max(
-        linearWorkspaceBytes({ ...weights, n: maxRows }),
-        weights.format === "ternary"
-          ? linearWorkspaceBytes({ ...weights, n: maxRows, int8Activations: true })
-          : 0,
-      ),
-    ),
-  );
+  // BitNet's rounding of activations may want more or less than the other ways, which its output takes.
+  const sizes = products.flatMap((weights) => {
+    const exact = config.int8Activations && weights.format === "ternary";
+    const size = { ...weights, n: maxRows };
+    return exact ? [size, { ...size, int8Activations: true }] : [size];
+  });
+  return Math.max(...sizes.map(linearWorkspaceBytes));
 }

@@ -153,7 +153,10 @@ function planAttentionBlock(block: BlockContext, layer: PackedLayer, index: numb
     }),
   );
   sideBySide(product, layer.attentionInput, normed, qkv, stride);
-  const shared = { n, heads, cache: cache.layout, layer: index };
+  const shared = {
+    ...{ n, heads, cache: cache.layout, layer: index },
+    workspace: buffers.attentionWorkspace,
+  };
   const rotation = {
     ...{ ...shared, qkv, stride, angles, places, pairing: ropePairing },
     ...{ positions: buffers.positions, slots: buffers.slots },

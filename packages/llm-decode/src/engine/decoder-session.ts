@@ -1,13 +1,14 @@
 import { EdgewrightError, ValidationError } from "@edgewright/core";
 import type { Plan } from "@edgewright/kernels";
 import {
+  cacheAttentionWorkspaceBytes,
   cacheSlices,
   createKvCache,
   type KvCacheType,
   planMoveSlots,
   planShiftCache,
 } from "@edgewright/kernels/language";
-import { createDecoderBuffers } from "./decoder-buffers.js";
+import { createDecoderBuffers, type DecoderBuffers } from "./decoder-buffers.js";
 import {
   createDecoderProgram,
   type DecoderProgram,
@@ -94,8 +95,16 @@ export function createDecoderSession(
   const { kvHeads, headDim, layers, vocabSize, dim } = config;
   const { arena } = kernels;
   checkSessionSizes(capacity, options.maxRows ?? 64, places);
-  const buffers = createDecoderBuffers(kernels, decoder, maxRows);
   const cache = createKvCache(kernels, { layers, kvHeads, headDim, capacity, type: cacheType });
+  const attention = { n: maxRows, heads: config.heads, cache: cache.layout };
+  const attentionBytes = cacheAttentionWorkspaceBytes(kernels, attention);
+  let buffers: DecoderBuffers;
+  try {
+    buffers = createDecoderBuffers(kernels, decoder, maxRows, attentionBytes);
+  } catch (error) {
+    cache.dispose();
+    throw error;
+  }
   const context = { kernels, decoder, buffers, cache, angles, places };
   const moves = arena.allocate(64 + maxRows * 8); // how many, from where, to where
   const moveSlots = planMoveSlots(kernels, {

@@ -3,11 +3,12 @@ import { formatShape } from "../../shape.js";
 import { sizeOf } from "../../tensor.js";
 import type { ByteSource } from "../byte-source.js";
 import type { WeightTensor } from "../decoder-weights.js";
-import { type ReadBuffers, readRange } from "../read-buffers.js";
+import type { ReadBuffers } from "../read-buffers.js";
 import type { ReadOptions } from "../read-options.js";
 import { storedRows, type WeightRows, wholeRows } from "../weight-rows.js";
 import { GGML_TYPES, type GgmlType } from "./ggml-type.js";
 import { readBlocks } from "./read-blocks.js";
+import { findTernaryFormat, readTernaryBlocks } from "./read-ternary-blocks.js";
 
 /** What a tensor of a GGUF file is, before its bytes are read. */
 export interface GgufTensorInfo {
@@ -37,8 +38,8 @@ export interface GgufFile {
    */
   readTensor(name: string, signal?: AbortSignal): Promise<WeightTensor>;
   /**
-   * Opens one tensor to be read some rows at a time. Blocks of `tq1_0` and `tq2_0` are read at once: what they become
-   * depends on all of them.
+   * Opens one tensor to be read some rows at a time. What blocks of `tq1_0` and `tq2_0` become depends on all of them:
+   * they are read twice from a disk, and at once from elsewhere.
    *
    * @param options `as` names buffers that other tensors do not overwrite
    * @throws as `readTensor`.
@@ -131,16 +132,27 @@ export async function readGguf(source: ByteSource, options: ReadOptions = {}): P
     },
     async openRows(name, { buffers, as, signal: rowsSignal = signal, onRead }) {
       const { begin, end, shape, type } = find(name);
+      const stored = { source, begin, end, shape, buffers, signal: rowsSignal };
+      const reported = { ...stored, ...(onRead && { onRead }) };
       if (type.name !== "tq1_0" && type.name !== "tq2_0") {
-        const stored = { source, begin, end, shape, buffers, signal: rowsSignal };
-        return storedRows({ ...stored, ...(onRead && { onRead }) }, (bytes, piece) =>
-          readBlocks(type.name, bytes, piece, buffers),
-        );
+        return storedRows(reported, (bytes, piece) => readBlocks(type.name, bytes, piece, buffers));
       }
-      const take = (): Uint8Array => buffers.take("whole.bytes", end - begin);
-      const bytes = await readRange(source, begin, end, take, rowsSignal);
-      onRead?.(end);
-      return wholeRows(readBlocks(type.name, bytes, shape, buffers, as));
+      if (source.readInto === undefined) {
+        // Reading twice may cost more than memory does: it may be a network.
+        const bytes = await source.read(begin, end, rowsSignal);
+        onRead?.(end);
+        return wholeRows(readBlocks(type.name, bytes, shape, buffers, as));
+      }
+      const format = await findTernaryFormat(type.name, stored);
+      return storedRows(reported, (bytes, piece) =>
+        readTernaryBlocks(
+          type.name as "tq1_0" | "tq2_0",
+          bytes,
+          piece,
+          (part, count) => buffers.take(`piece.${part}`, count),
+          format,
+        ),
+      );
     },
   };
 }

@@ -1,21 +1,58 @@
 import { fromFloat16Bits } from "../../half.js";
 import type { WeightTensor } from "../decoder-weights.js";
+import { type StoredRows, storedBytes } from "../weight-rows.js";
 import type { TakePart } from "./take-part.js";
 import { wordAt } from "./word-at.js";
 
 const BLOCK = 256;
 
+/** What blocks of ternary weights become. */
+export type TernaryFormat = "ternary" | "int4-group";
+
+/** Reads blocks through to see what {@link readTernaryBlocks} makes of all of them. */
+export async function findTernaryFormat(
+  type: "tq1_0" | "tq2_0",
+  stored: StoredRows,
+): Promise<TernaryFormat> {
+  const size = blockBytes(type);
+  const perRow = (stored.shape.at(-1) ?? 0) / BLOCK;
+  for await (const bytes of storedBytes(stored)) {
+    for (let block = 0; block * size < bytes.length; block++) {
+      const end = (block + 1) * size;
+      const first = (block - (block % perRow) + 1) * size;
+      if (wordAt(bytes, end - 2) !== wordAt(bytes, first - 2)) return "int4-group";
+      if (type === "tq2_0" && hasThree(bytes, end - size, end - 2)) return "int4-group";
+    }
+  }
+  return "ternary";
+}
+
+function hasThree(bytes: Uint8Array, begin: number, end: number): boolean {
+  for (let at = begin; at < end; at++) {
+    const byte = bytes[at]!;
+    if ((byte & (byte >> 1) & 0x55) !== 0) return true;
+  }
+  return false;
+}
+
+function blockBytes(type: "tq1_0" | "tq2_0"): number {
+  return type === "tq1_0" ? 54 : 66;
+}
+
 /**
  * Turns blocks of 256 ternary weights into a `ternary` tensor with one scale, or one a row; into
  * `int4-group` by 256 columns where a row's blocks have scales of their own.
+ *
+ * @param format what all blocks of a tensor become, where these are some of them. @default what these do
  */
 export function readTernaryBlocks(
   type: "tq1_0" | "tq2_0",
   bytes: Uint8Array,
   shape: readonly number[],
   take: TakePart,
+  format?: TernaryFormat,
 ): WeightTensor {
-  const size = type === "tq1_0" ? 54 : 66;
+  const size = blockBytes(type);
   const blocks = bytes.length / size;
   const scales = new Uint16Array(take("scales", 2 * blocks).buffer, 0, blocks);
   for (let block = 0; block < blocks; block++)
@@ -30,7 +67,8 @@ export function readTernaryBlocks(
   const rows = cols === 0 ? 0 : (blocks * BLOCK) / cols;
   const perRow = rows === 0 ? 0 : blocks / rows;
   const sameInRow = scales.every((scale, at) => scale === scales[at - (at % perRow)]);
-  const codes = sameInRow ? packTernary(blocks, digitsOf, take) : undefined;
+  const codes =
+    sameInRow && format !== "int4-group" ? packTernary(blocks, digitsOf, take) : undefined;
   if (codes === undefined) {
     const packed = { dtype: "f16", data: scales } as const;
     const nibbles = packNibbles(blocks, digitsOf, take);

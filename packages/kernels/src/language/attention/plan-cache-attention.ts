@@ -1,4 +1,4 @@
-import { ShapeError } from "@edgewright/core";
+import { EdgewrightError, ShapeError } from "@edgewright/core";
 import { checkCounts } from "../../runtime/check-counts.js";
 import { createPlan, floatBits, type JobSpec, type Plan } from "../../runtime/job.js";
 import type { Kernels } from "../../runtime/load.js";
@@ -40,6 +40,8 @@ export interface CacheAttentionSpec {
   readonly paths?: TreePaths;
   /** Factor of the products. @default 1 / sqrt(headDim) */
   readonly scale?: number;
+  /** Address of {@link cacheAttentionWorkspaceBytes} bytes, which plans may share. @default memory of the plan's own */
+  readonly workspace?: number;
 }
 
 /** Rows that visit a tile of keys and values one after another, while it is near. */
@@ -68,12 +70,13 @@ export function planCacheAttention(kernels: Kernels, spec: CacheAttentionSpec): 
   requireLanguage("planCacheAttention", kernels);
   const job = attentionJob("planCacheAttention", spec);
   const bytes = attentionWorkspaceBytes(spec);
-  const workspace = kernels.arena.allocate(bytes * kernels.threads);
+  const own = spec.workspace === undefined ? [kernels.arena.allocate(bytes * kernels.threads)] : [];
+  const workspace = spec.workspace ?? own[0]!.ptr;
   const { params, ...rest } = job;
   return createPlan(
     kernels.arena,
-    [{ ...rest, params: params.with(13, workspace.ptr).with(14, bytes) }],
-    [workspace],
+    [{ ...rest, params: params.with(13, workspace).with(14, bytes) }],
+    own,
   );
 }
 
@@ -89,6 +92,7 @@ export function attentionJob(
   const width = heads * cache.headDim;
   const { qStride = width, yStride = width, scale = 1 / Math.sqrt(cache.headDim) } = spec;
   checkCounts(where, { qStride, yStride }, width);
+  if (spec.workspace !== undefined) checkAddress(where, spec.workspace);
   if (paths !== undefined) checkCounts(where, { maxDepth: paths.maxDepth }, 1);
   if (n * Math.max(qStride, yStride, paths?.maxDepth ?? 0) >= 2 ** 30) {
     throw new ShapeError(
@@ -113,8 +117,24 @@ export function attentionJob(
   };
 }
 
+function checkAddress(where: string, workspace: number): void {
+  if (workspace % 16 === 0 && workspace > 0 && workspace < 2 ** 32) return;
+  throw new EdgewrightError(
+    "invalid-argument",
+    `${where}: expected workspace to be an address, a multiple of 16, got ${workspace}`,
+  );
+}
+
+/** What {@link cacheAttentionWorkspaceBytes} depends on. */
+export type CacheAttentionSize = Pick<CacheAttentionSpec, "n" | "heads" | "cache">;
+
+/** Bytes of workspace of attention over a cache, for all threads of the kernels; more rows never need less. */
+export function cacheAttentionWorkspaceBytes(kernels: Kernels, size: CacheAttentionSize): number {
+  return attentionWorkspaceBytes(size) * kernels.threads;
+}
+
 /** Bytes of workspace of one thread. */
-export function attentionWorkspaceBytes({ n, heads, cache }: CacheAttentionSpec): number {
+export function attentionWorkspaceBytes({ n, heads, cache }: CacheAttentionSize): number {
   const queries = (heads / cache.kvHeads) * Math.min(n, BLOCK_ROWS);
   const statistics = Math.ceil(queries / 2) * 16;
   const prepared = queries * preparedQueryBytes(cache);

@@ -13,7 +13,7 @@ import {
 /** Rotation, storing and attention of some rows, for {@link planRotateAndAttend}. */
 export interface RotateAndAttendSpec
   extends RotateAndStoreSpec,
-    Pick<CacheAttentionSpec, "y" | "yStride" | "state" | "paths" | "scale"> {}
+    Pick<CacheAttentionSpec, "y" | "yStride" | "state" | "paths" | "scale" | "workspace"> {}
 
 /**
  * Plans {@link planRotateAndStore} and {@link planCacheAttention} in one job, with the same bits as the two by
@@ -36,15 +36,16 @@ export function planRotateAndAttend(kernels: Kernels, spec: RotateAndAttendSpec)
     );
   }
   const bytes = attentionWorkspaceBytes(attention);
-  const workspace = kernels.arena.allocate(bytes * kernels.threads);
+  const own = spec.workspace === undefined ? [kernels.arena.allocate(bytes * kernels.threads)] : [];
+  const workspace = spec.workspace ?? own[0]!.ptr;
   const words = new Array<number>(16).fill(0);
   rotation.forEach((word, i) => {
     words[i] = word;
   });
-  words.push(...params.with(13, workspace.ptr).with(14, bytes));
+  words.push(...params.with(13, workspace).with(14, bytes));
   return createPlan(
     kernels.arena,
     [{ kernel: "rotate_and_attend", params: words, units, grain }],
-    [workspace],
+    own,
   );
 }

@@ -64,8 +64,7 @@ export function createKvCache(kernels: Kernels, options: KvCacheOptions): KvCach
   const { tiles, tileBytes, vectorBytes, type, bytes } = measure("createKvCache", options);
   const { layers, kvHeads, headDim, capacity } = options;
   const { arena } = kernels;
-  const block = arena.allocate(64 + bytes);
-  arena.u8(block.ptr, block.bytes).fill(0);
+  const block = arena.allocateZeroed(64 + bytes);
   const data = block.ptr + 64;
   const sizes = [layers, kvHeads, headDim, capacity, vectorBytes, tileBytes, tiles];
   arena.i32(block.ptr, 9).set([data, TYPES.indexOf(type), ...sizes]);

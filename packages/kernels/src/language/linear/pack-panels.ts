@@ -50,10 +50,9 @@ export function packPanels<W extends LinearWeights>(
 ): LinearPacking {
   const { format, rows, cols, panelRows, panelBytes, steps, groupSize, blank = 0 } = layout;
   const { panels, codeBytes, scaleCount } = sizesOf(layout);
-  const { ptr, bytes, dispose } = kernels.arena.allocate(panelsBytes(layout));
+  const { ptr, bytes, dispose } = kernels.arena.allocateZeroed(panelsBytes(layout));
   const scalesPtr = ptr + codeBytes;
-  kernels.arena.u8(ptr, codeBytes).fill(blank);
-  kernels.arena.u8(scalesPtr, bytes - codeBytes).fill(0);
+  if (blank !== 0) kernels.arena.u8(ptr, codeBytes).fill(blank);
   const packed = {
     ...{ format, rows, cols, bytes },
     ...(groupSize === undefined ? {} : { groupSize }),
