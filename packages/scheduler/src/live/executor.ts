@@ -3,6 +3,7 @@ import type { Feeds, Outputs } from "@edgewright/graph";
 import type { ReadyQueue } from "../policies/policy.js";
 import type { CompletedTask, TaskOutcome } from "../tasks/completed-task.js";
 import type { Task } from "../tasks/task.js";
+import { AbortListeners } from "./abort-listeners.js";
 import { DeadlineMissedError, QueueFullError } from "./executor-errors.js";
 import type {
   ExecutorEvent,
@@ -42,7 +43,8 @@ export class Executor<Name extends string = string> {
   #preparing = false;
   #current: LiveRequest | undefined;
   #end: EdgewrightError | undefined;
-  readonly #stopListening: () => void;
+  #stopListening: (() => void) | undefined;
+  readonly #aborts = new AbortListeners();
 
   /** @internal */
   constructor(options: ExecutorOptions<Name>) {
@@ -59,10 +61,10 @@ export class Executor<Name extends string = string> {
       (event) => this.#emit(event),
     );
     const { signal } = options;
-    const abort = () => this.#close(new AbortError("Executor", signal?.reason));
-    this.#stopListening = () => signal?.removeEventListener("abort", abort);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
+    if (signal === undefined) return;
+    const abort = () => this.#close(new AbortError("Executor", signal.reason));
+    if (signal.aborted) abort();
+    else this.#stopListening = this.#aborts.add(signal, abort);
   }
 
   /** Requests that wait or are under way. */
@@ -97,12 +99,14 @@ export class Executor<Name extends string = string> {
       const { signal } = options;
       if (signal?.aborted) throw new AbortError("Executor.submit", signal.reason);
       const request = this.#admit(lane, feeds, options, deadlineMs);
-      const abort = () => {
-        this.#leave(request, "cancelled", new AbortError("Executor.submit", signal?.reason));
-      };
-      signal?.addEventListener("abort", abort, { once: true });
+      const stopListening =
+        signal &&
+        this.#aborts.add(signal, () => {
+          const error = new AbortError("Executor.submit", signal.reason);
+          this.#leave(request, "cancelled", error);
+        });
       request.settle = (result) => {
-        signal?.removeEventListener("abort", abort);
+        stopListening?.();
         if ("error" in result) reject(result.error);
         else resolve(result);
       };
@@ -419,10 +423,11 @@ export class Executor<Name extends string = string> {
   #close(error: EdgewrightError): void {
     if (this.#end !== undefined) return;
     this.#end = error;
-    this.#stopListening();
+    this.#stopListening?.();
     const outcome = error.code === "invalid-data" ? "failed" : "cancelled";
-    for (const request of [...this.#requests.values()]) this.#leave(request, outcome, error);
+    // First those who wait for room: there is about to be some.
     this.#waiters.rejectAll(error);
+    for (const request of [...this.#requests.values()]) this.#leave(request, outcome, error);
   }
 
   #emit(event: ExecutorEvent): void {

@@ -1,0 +1,533 @@
+import { createRng } from "@edgewright/core";
+import { createSession, type Outputs } from "@edgewright/graph";
+import { loadKernels } from "@edgewright/kernels";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createExecutor } from "./executor.js";
+import {
+  anyone,
+  denseModel,
+  earliestDeadline,
+  fakeModel,
+  feedsOf,
+  firstCome,
+  lastCome,
+  listPolicy,
+  randomFeeds,
+  testClock,
+} from "./executor.test-support.js";
+import type { ExecutorEvent } from "./executor-options.js";
+import { nextTurn } from "./turn-taker.js";
+
+const numberOf = (outputs: Outputs): number => outputs.y!.data[0] as number;
+
+describe("real sessions", () => {
+  test("interleaved in any order give what each gives alone, bit for bit", async () => {
+    const kernels = await loadKernels();
+    const models = [denseModel(8, 3, 1), denseModel(12, 5, 2), denseModel(4, 2, 3)];
+    const widths = [8, 12, 4];
+    const session = (i: number) => createSession(models[i]!, { kernels });
+    const alone = await Promise.all(models.map((_, i) => session(i)));
+    const own = await Promise.all([session(0), session(0), session(1), session(2)]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            model: fc.constantFrom(0, 1, 2),
+            rows: fc.constantFrom(1, 3),
+            seed: fc.integer({ min: 0, max: 99 }),
+            pause: fc.boolean(),
+          }),
+          { minLength: 1, maxLength: 12 },
+        ),
+        fc.integer({ min: 0, max: 1000 }),
+        async (requests, seed) => {
+          const executor = createExecutor({
+            policy: anyone(createRng(seed)),
+            models: {
+              0: { session: [own[0]!, own[1]!] },
+              1: { session: own[2]! },
+              2: { session: own[3]! },
+            },
+          });
+          const results: Promise<Outputs>[] = [];
+          const expected: Outputs[] = [];
+          for (const { model, rows, seed: input, pause } of requests) {
+            const feeds = randomFeeds([rows, widths[model]!], input);
+            expected.push(alone[model]!.runSync(feeds));
+            const name = `${model}` as "0" | "1" | "2";
+            results.push(executor.submit(name, feeds).then(({ outputs }) => outputs));
+            if (pause) await nextTurn();
+          }
+          expect(await Promise.all(results)).toEqual(expected);
+          expect(executor.size).toBe(0);
+        },
+      ),
+      { seed: 5, numRuns: 40 },
+    );
+    for (const one of [...own, ...alone]) one.dispose();
+    expect(kernels.arena.used).toBe(0);
+    kernels.dispose();
+  });
+
+  test("are predicted from layer times and zeros, and learn while they run", async () => {
+    const session = await createSession(denseModel(16, 4, 7));
+    const executor = createExecutor({ policy: lastCome(true), models: { dense: { session } } });
+    const feeds = randomFeeds([4, 16], 1);
+    const { dense } = await executor.prepare({ dense: [feeds] }, { rounds: 3 });
+    const [shape] = dense.shapes;
+    expect(shape!.shapes).toEqual({ x: [4, 16] });
+    expect(shape!.layers.map(({ opType }) => opType)).toEqual(Array(4).fill("MatMul"));
+    for (const { ms, zeros } of shape!.layers) {
+      expect(ms).toBeGreaterThanOrEqual(0);
+      expect(zeros).toBeGreaterThan(0.1);
+      expect(zeros).toBeLessThan(0.9);
+    }
+    await executor.submit("dense", feeds);
+    expect(executor.profiles().dense.shapes[0]!.runs).toBe(4);
+    const again = createExecutor({
+      policy: firstCome(),
+      models: {
+        dense: { session, profile: JSON.parse(JSON.stringify(executor.profiles().dense)) },
+      },
+    });
+    expect(again.profiles()).toEqual(executor.profiles());
+    session.dispose();
+  });
+
+  test("reject what they cannot run, and only that", async () => {
+    const session = await createSession(denseModel(8, 3, 1));
+    const executor = createExecutor({ policy: lastCome(), models: { dense: { session } } });
+    const [good, bad, also] = await Promise.allSettled([
+      executor.submit("dense", randomFeeds([1, 8], 1)),
+      executor.submit("dense", randomFeeds([1, 9], 1)),
+      executor.submit("dense", randomFeeds([2, 8], 1)),
+    ]);
+    expect([good.status, also.status]).toEqual(["fulfilled", "fulfilled"]);
+    expect(bad).toMatchObject({ status: "rejected", reason: { code: "shape-mismatch" } });
+    session.dispose();
+  });
+});
+
+describe("who runs", () => {
+  test("an urgent request runs between two layers of another", async () => {
+    const clock = testClock();
+    const order: string[] = [];
+    let executor!: ReturnType<typeof make>;
+    const make = () =>
+      createExecutor({
+        policy: earliestDeadline(),
+        models: {
+          long: {
+            session: fakeModel(clock, [10, 10, 10], {
+              onLayer: (layer) => {
+                order.push(`long ${layer}`);
+                if (layer === 0) void executor.submit("short", feedsOf(1), { deadlineMs: 15 });
+              },
+            }),
+            deadlineMs: 1000,
+          },
+          short: {
+            session: fakeModel(clock, [1, 1], { onLayer: (i) => order.push(`short ${i}`) }),
+          },
+        },
+        now: clock,
+        keepSegments: true,
+      });
+    executor = make();
+    const { completed } = await executor.submit("long", feedsOf(0));
+    expect(order).toEqual(["long 0", "short 0", "short 1", "long 1", "long 2"]);
+    expect(completed).toMatchObject({ arrival: 0, start: 0, outcome: "finished", deadline: 1 });
+    expect(completed.finish).toBeCloseTo(0.032, 12);
+    expect(completed.isolated).toBeCloseTo(0.03, 12);
+    expect(completed.segments).toEqual([
+      { accelerator: 0, start: 0, end: 0.01, firstLayer: 0, layers: 1 },
+      {
+        accelerator: 0,
+        start: expect.closeTo(0.012),
+        end: expect.closeTo(0.032),
+        firstLayer: 1,
+        layers: 2,
+      },
+    ]);
+  });
+
+  test("a request of a model whose one session is taken lends its turn to the holder", async () => {
+    const clock = testClock();
+    const order: string[] = [];
+    const model = (name: string, layers: readonly number[]) =>
+      fakeModel(clock, layers, { onLayer: (layer) => order.push(`${name} ${layer}`) });
+    const executor = createExecutor({
+      policy: earliestDeadline(),
+      models: { a: { session: model("a", [1, 1]) }, b: { session: model("b", [1, 1]) } },
+      now: clock,
+    });
+    const lax = executor.submit("a", feedsOf(0), { deadlineMs: 900 });
+    await nextTurn();
+    order.push("submitted");
+    const [, , urgent] = await Promise.all([
+      lax,
+      executor.submit("b", feedsOf(0), { deadlineMs: 500 }),
+      executor.submit("a", feedsOf(7), { deadlineMs: 100 }),
+    ]);
+    expect(numberOf(urgent.outputs)).toBe(9);
+    // Without lending, b would come before the lax a that the urgent a waits for.
+    expect(order.indexOf("b 0")).toBeGreaterThan(order.lastIndexOf("a 1"));
+  });
+
+  test("nobody waits for ever under any policy, in any order, with any pool", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.boolean(), fc.nat(6)), {
+          minLength: 1,
+          maxLength: 25,
+        }),
+        fc.constantFrom("first", "last", "any", "edf"),
+        fc.integer({ min: 1, max: 3 }),
+        fc.nat(1000),
+        async (requests, kind, pool, seed) => {
+          const clock = testClock();
+          const rng = createRng(seed);
+          const sessions = {
+            a: Array.from({ length: pool }, () => fakeModel(clock, [1, 2, 3])),
+            b: [fakeModel(clock, [5])],
+            c: [fakeModel(clock, [])],
+          };
+          const policies = {
+            first: firstCome,
+            last: lastCome,
+            edf: earliestDeadline,
+            any: () => anyone(rng),
+          };
+          const events: ExecutorEvent[] = [];
+          const executor = createExecutor({
+            policy: policies[kind as keyof typeof policies](),
+            models: {
+              a: { session: sessions.a, deadlineMs: 30 },
+              b: { session: sessions.b, deadlineMs: 20 },
+              c: { session: sessions.c },
+            },
+            turnMs: rng.integer(0, 5),
+            now: clock,
+            onEvent: (event) => events.push(event),
+          });
+          const aborts: AbortController[] = [];
+          const results: Promise<PromiseSettledResult<unknown>[]>[] = [];
+          for (const [model, pause, cancel] of requests) {
+            const abort = new AbortController();
+            const request = executor.submit(model as "a", feedsOf(1), { signal: abort.signal });
+            results.push(Promise.allSettled([request]));
+            if (cancel === 0) aborts.push(abort);
+            if (pause) await nextTurn();
+            if (cancel === 1) aborts.pop()?.abort();
+          }
+          for (const abort of aborts) abort.abort();
+          const settled = (await Promise.all(results)).flat();
+          expect(executor.size).toBe(0);
+          for (const one of Object.values(sessions).flat()) expect(one.open).toBe(0);
+          checkEvents(events, requests.length);
+          const finished = settled.filter(({ status }) => status === "fulfilled").length;
+          const left = events.filter((event) => event.type === "left");
+          expect(left.filter(({ request }) => request.outcome === "finished").length).toBe(
+            finished,
+          );
+        },
+      ),
+      { seed: 6, numRuns: 150 },
+    );
+  });
+});
+
+/** Every request comes once and leaves once, layers run in order in between, and never two at a time. */
+function checkEvents(events: readonly ExecutorEvent[], requests: number): void {
+  const layers = new Map<number, number>();
+  const left = new Set<number>();
+  let end = 0;
+  for (const event of events) {
+    if (event.type === "submitted") layers.set(event.id, 0);
+    else if (event.type === "layer") {
+      expect(left.has(event.id)).toBe(false);
+      expect(event.layer).toBe(layers.get(event.id));
+      layers.set(event.id, event.layer + 1);
+      expect(event.start).toBeGreaterThanOrEqual(end);
+      expect(event.end).toBeGreaterThanOrEqual(event.start);
+      end = event.end;
+    } else {
+      const { id, outcome, arrival, finish, model } = event.request;
+      expect(left.has(id)).toBe(false);
+      left.add(id);
+      expect(finish).toBeGreaterThanOrEqual(arrival);
+      if (outcome === "finished") expect(layers.get(id)).toBe({ a: 3, b: 1, c: 0 }[model]);
+    }
+  }
+  expect(left.size).toBe(requests);
+}
+
+describe("cancellation", () => {
+  test("ends a request behind any of its layers, and the session is free again", async () => {
+    for (let layer = 0; layer < 4; layer++) {
+      const clock = testClock();
+      const abort = new AbortController();
+      const session = fakeModel(clock, [1, 1, 1, 1]);
+      const executor = createExecutor({
+        policy: firstCome(),
+        models: { m: { session } },
+        now: clock,
+        turnMs: 0,
+        onEvent: (event) => {
+          if (event.type === "layer" && event.id === 0 && event.layer === layer)
+            abort.abort("enough");
+        },
+      });
+      const cancelled = executor.submit("m", feedsOf(1), { signal: abort.signal });
+      const next = executor.submit("m", feedsOf(2));
+      await expect(cancelled).rejects.toMatchObject({ code: "aborted", cause: "enough" });
+      expect(numberOf((await next).outputs)).toBe(6);
+      expect(session.layersRun).toBe(layer + 1 + 4);
+    }
+  });
+
+  test("before the first layer runs nothing", async () => {
+    const clock = testClock();
+    const session = fakeModel(clock, [1]);
+    const executor = createExecutor({
+      policy: firstCome(),
+      models: { m: { session } },
+      now: clock,
+    });
+    const abort = new AbortController();
+    const request = executor.submit("m", feedsOf(1), { signal: abort.signal });
+    abort.abort();
+    await expect(request).rejects.toThrow("aborted");
+    await expect(executor.submit("m", feedsOf(1), { signal: abort.signal })).rejects.toThrow(
+      "aborted",
+    );
+    await nextTurn();
+    expect(session.layersRun).toBe(0);
+  });
+
+  test("lets timers through while layers run", async () => {
+    const session = await createSession(denseModel(64, 12, 1));
+    const executor = createExecutor({
+      policy: firstCome(),
+      models: { m: { session } },
+      turnMs: 0.2,
+    });
+    const abort = new AbortController();
+    const requests = Array.from({ length: 200 }, (_, i) =>
+      executor.submit("m", randomFeeds([64, 64], i), { signal: abort.signal }),
+    );
+    setTimeout(() => abort.abort(), 3);
+    const settled = await Promise.allSettled(requests);
+    expect(settled.at(-1)!.status).toBe("rejected");
+    session.dispose();
+  });
+});
+
+describe("disposal", () => {
+  test("rejects what waits and what is under way, and frees the sessions", async () => {
+    const clock = testClock();
+    const session = fakeModel(clock, [1, 1, 1]);
+    const executor = createExecutor({
+      policy: firstCome(),
+      models: { m: { session } },
+      now: clock,
+      onEvent: (event) => {
+        if (event.type === "layer" && event.layer === 1) executor.dispose();
+      },
+    });
+    const requests = [executor.submit("m", feedsOf(1)), executor.submit("m", feedsOf(2))];
+    const room = createExecutor({ policy: firstCome(), models: { m: { session } }, maxQueue: 1 });
+    for (const request of requests)
+      await expect(request).rejects.toMatchObject({ code: "disposed" });
+    expect(session.open).toBe(0);
+    expect(session.layersRun).toBe(2);
+    await expect(executor.submit("m", feedsOf(1))).rejects.toMatchObject({ code: "disposed" });
+    await expect(executor.ready()).rejects.toMatchObject({ code: "disposed" });
+    await executor.whenIdle();
+    room.dispose();
+  });
+
+  test("by a signal rejects as aborted", async () => {
+    const clock = testClock();
+    const abort = new AbortController();
+    const executor = createExecutor({
+      policy: firstCome(),
+      models: { m: { session: fakeModel(clock, [1]) } },
+      now: clock,
+      maxQueue: 1,
+      signal: abort.signal,
+    });
+    const request = executor.submit("m", feedsOf(1));
+    const waiting = executor.ready("m");
+    abort.abort();
+    await expect(request).rejects.toMatchObject({ code: "aborted" });
+    await expect(waiting).rejects.toMatchObject({ code: "aborted" });
+  });
+});
+
+describe("back-pressure", () => {
+  test("turns away what finds the queue full, and says how many wait", async () => {
+    const clock = testClock();
+    const executor = createExecutor({
+      policy: firstCome(),
+      models: { m: { session: fakeModel(clock, [1]) }, n: { session: fakeModel(clock, [1]) } },
+      now: clock,
+      maxQueue: 3,
+      maxPerModel: 2,
+    });
+    const submit = (model: "m" | "n") => executor.submit(model, feedsOf(1));
+    const accepted = [submit("m"), submit("m"), submit("n")];
+    await expect(submit("n")).rejects.toMatchObject({
+      name: "QueueFullError",
+      code: "limit-exceeded",
+      waiting: 3,
+    });
+    await Promise.all(accepted);
+    const pair = [submit("m"), submit("m")];
+    await expect(submit("m")).rejects.toThrow('2 requests of "m" wait already');
+    await Promise.all(pair);
+  });
+
+  test("ready lets as many go on as there is room for", async () => {
+    const clock = testClock();
+    let most = 0;
+    const executor = createExecutor({
+      policy: anyone(createRng(1)),
+      models: { m: { session: fakeModel(clock, [1, 1]) }, n: { session: fakeModel(clock, [3]) } },
+      now: clock,
+      maxQueue: 3,
+      maxPerModel: 2,
+      onEvent: () => {
+        most = Math.max(most, executor.size);
+      },
+    });
+    let finished = 0;
+    const produce = async (model: "m" | "n") => {
+      for (let i = 0; i < 10; i++) {
+        await executor.ready(model);
+        void executor.submit(model, feedsOf(i)).then(() => finished++);
+      }
+    };
+    await Promise.all([produce("m"), produce("n"), produce("m")]);
+    await executor.whenIdle();
+    await nextTurn();
+    expect(finished).toBe(30);
+    expect(most).toBe(3);
+  });
+});
+
+describe("deadlines", () => {
+  const late = async (lateRequests: "run" | "drop-late" | "drop-hopeless") => {
+    const clock = testClock();
+    const session = fakeModel(clock, [10, 10]);
+    const executor = createExecutor({
+      policy: firstCome(),
+      models: { m: { session, deadlineMs: 45 } },
+      now: clock,
+      turnMs: 0,
+      lateRequests,
+    });
+    await executor.submit("m", feedsOf(0));
+    const before = session.layersRun;
+    const settled = await Promise.allSettled(
+      [0, 1, 2].map((i) => executor.submit("m", feedsOf(i))),
+    );
+    return { settled, layers: session.layersRun - before };
+  };
+
+  test("are only noted unless asked for", async () => {
+    const { settled, layers } = await late("run");
+    expect(settled.every(({ status }) => status === "fulfilled")).toBe(true);
+    expect(layers).toBe(6);
+  });
+
+  test("drop a request that is late", async () => {
+    const { settled, layers } = await late("drop-late");
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect(settled[2]).toMatchObject({
+      reason: { name: "DeadlineMissedError", code: "unavailable", where: "m" },
+    });
+    // Its first layer began before the deadline.
+    expect(layers).toBe(5);
+  });
+
+  test("drop a request that cannot be in time, before it takes time from others", async () => {
+    const { settled, layers } = await late("drop-hopeless");
+    expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect(layers).toBe(4);
+  });
+});
+
+describe("errors", () => {
+  test("of a layer reject that request alone", async () => {
+    const clock = testClock();
+    let layers = 0;
+    const session = fakeModel(clock, [1, 1], {
+      onLayer: () => {
+        if (++layers === 2) throw new Error("broken");
+      },
+    });
+    const executor = createExecutor({
+      policy: firstCome(),
+      models: { m: { session } },
+      now: clock,
+    });
+    const broken = executor.submit("m", feedsOf(1));
+    const next = executor.submit("m", feedsOf(2));
+    await expect(broken).rejects.toThrow("broken");
+    expect(numberOf((await next).outputs)).toBe(4);
+  });
+
+  test("of a policy end the executor instead of letting everybody wait", async () => {
+    const clock = testClock();
+    for (const policy of [
+      listPolicy("nobody", (tasks) => tasks.length),
+      listPolicy("thrower", () => {
+        throw new Error("no idea");
+      }),
+    ]) {
+      const executor = createExecutor({
+        policy,
+        models: { m: { session: fakeModel(clock, [1]) } },
+        now: clock,
+      });
+      await expect(executor.submit("m", feedsOf(1))).rejects.toThrow(
+        `the policy "${policy.name}" failed`,
+      );
+    }
+  });
+
+  test("name what is wrong with options and requests", async () => {
+    const clock = testClock();
+    const session = fakeModel(clock, [1]);
+    const make = (options: object, model: object = {}) =>
+      createExecutor({ policy: firstCome(), models: { m: { session, ...model } }, ...options });
+    expect(() => make({ maxQueue: 0 })).toThrow(
+      "createExecutor: maxQueue must be a number from 1, got 0",
+    );
+    expect(() => make({ learningRate: 2 })).toThrow("learningRate must be from 0 to 1");
+    expect(() => make({}, { session: [] })).toThrow("models.m.session must be a session or some");
+    expect(() => make({}, { session: [session, session] })).toThrow("different ones");
+    expect(() => make({}, { deadlineMs: -1 })).toThrow("models.m.deadlineMs");
+    expect(() =>
+      make(
+        {},
+        { profile: { shapes: [{ shapes: {}, runs: 1, layers: [{ ms: -1, zeros: null }] }] } },
+      ),
+    ).toThrow("models.m.profile.shapes[0].layers[0].ms must be a time from 0");
+    const executor = make({});
+    await expect(executor.submit("x" as "m", feedsOf(1))).rejects.toThrow(
+      'there is no model "x"; there are m',
+    );
+    await expect(executor.submit("m", feedsOf(1), { deadlineMs: Number.NaN })).rejects.toThrow(
+      "deadlineMs must be a time from 0",
+    );
+    const request = executor.submit("m", feedsOf(1));
+    await expect(executor.prepare({ m: [feedsOf(1)] })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    await request;
+    await expect(executor.prepare({ m: [] })).rejects.toThrow("expected at least one sample");
+  });
+});
