@@ -28,21 +28,18 @@ const BYTE = 6;
 export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer {
   checkData(data);
   const { tokens, scores, types, bos, eos, addSpacePrefix } = data;
+  // Vocabularies are large: what a token is worth is looked up, rather than kept as an object and a text each.
   const ids = new Map<string, number>(); // of pieces that merging may make
-  const shown = new Map<string, number>();
   const bytes = new Int32Array(256).fill(-1);
   const named: { text: string; id: number; always: boolean }[] = [];
-  const pieces = tokens.map((token, id) => {
+  tokens.forEach((token, id) => {
     const type = types[id]!;
     const byte = type === BYTE ? byteOf(token) : -1;
     if (byte >= 0) bytes[byte] = id;
-    else if (type === NORMAL || type === USER_DEFINED) ids.set(token, id);
-    const text = type === NORMAL || type === USER_DEFINED ? withSpaces(token) : token;
-    if (!shown.has(text)) shown.set(text, id);
+    else if (isPlain(type)) ids.set(token, id);
     if ((type === CONTROL || type === USER_DEFINED) && token !== "") {
-      named.push({ text, id, always: type === USER_DEFINED });
+      named.push({ text: textOf(token, type), id, always: type === USER_DEFINED });
     }
-    return { type, byte, text };
   });
   const scoreOf = (text: string): number | undefined => {
     const id = ids.get(text);
@@ -68,12 +65,23 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
   }
 
   function pieceOf(id: number): { type: number; byte: number; text: string } {
-    const piece = pieces[id];
-    if (piece) return piece;
+    const token = tokens[id];
+    if (token !== undefined) {
+      const type = types[id]!;
+      return { type, byte: type === BYTE ? byteOf(token) : -1, text: textOf(token, type) };
+    }
     throw new EdgewrightError(
       "invalid-argument",
-      `tokenizer: expected a token from 0 to ${pieces.length - 1}, got ${id}`,
+      `tokenizer: expected a token from 0 to ${tokens.length - 1}, got ${id}`,
     );
+  }
+
+  // The first token that is shown so.
+  function idOf(text: string): number | undefined {
+    const found = tokens.findIndex(
+      (token, id) => token.length === text.length && textOf(token, types[id]!) === text,
+    );
+    return found < 0 ? undefined : found;
   }
 
   function decodeStream(options: DecodeOptions = {}): TokenStream {
@@ -94,7 +102,7 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
           pending ??= new TextDecoder("utf-8", { ignoreBOM: true });
           return pending.decode(Uint8Array.of(byte), { stream: true });
         }
-        const plain = type === NORMAL || type === USER_DEFINED;
+        const plain = isPlain(type);
         if (!plain && !(special && type !== UNUSED)) return "";
         const cut = strip && plain && text.startsWith(" ");
         if (plain) strip = false;
@@ -136,12 +144,17 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
     },
     decodeStream,
     tokenText: (id: number) => pieceOf(id).text,
-    idOf: (text: string) => shown.get(text),
+    idOf,
   };
 }
 
-function withSpaces(token: string): string {
-  return token.replaceAll(SPACE, " ");
+function isPlain(type: number): boolean {
+  return type === NORMAL || type === USER_DEFINED;
+}
+
+/** A token as it is shown. */
+function textOf(token: string, type: number): string {
+  return isPlain(type) ? token.replaceAll(SPACE, " ") : token;
 }
 
 function byteOf(token: string): number {
