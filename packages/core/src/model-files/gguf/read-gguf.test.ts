@@ -110,3 +110,11 @@ test.each([
   await expect(read(gguf({ value }))).rejects.toMatchObject({ code: "invalid-data" });
   expect(performance.now() - began).toBeLessThan(1000);
 });
+
+test("every beginning of a file is refused, wherever it ends", async () => {
+  const whole = gguf({ value: { type: TEXT, words: [4, 0, 0x64636261] } });
+  for (let end = 0; end < whole.length; end++) {
+    const reading = read(whole.subarray(0, end));
+    await expect(reading, `${end} bytes`).rejects.toMatchObject({ code: "invalid-data" });
+  }
+});
