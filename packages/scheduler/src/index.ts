@@ -13,6 +13,12 @@ export {
   type NextBatch,
 } from "./cascade/batch-queue.js";
 export {
+  type BatchSignalControllerOptions,
+  type ChooseOptimalBatchOptions,
+  chooseOptimalBatch,
+  createBatchSignalController,
+} from "./cascade/batch-signal-controller.js";
+export {
   type CalibrateThresholdsOptions,
   type CalibrationCurve,
   type CascadeOutcome,
@@ -21,6 +27,17 @@ export {
   thresholdForAccuracy,
   thresholdForRate,
 } from "./cascade/calibration.js";
+export {
+  type CascadeTable,
+  type ClassifierOutcomes,
+  type ListOutcomesOptions,
+  listOutcomes,
+  parseCascadeTable,
+} from "./cascade/cascade-table.js";
+export {
+  type ContinuousControllerOptions,
+  createContinuousController,
+} from "./cascade/continuous-controller.js";
 export type {
   BatchObservation,
   DeviceReport,
@@ -33,10 +50,85 @@ export {
   forwards,
   measureCertainty,
 } from "./cascade/forwarding-decision.js";
+export { createGainController, type GainControllerOptions } from "./cascade/gain-controller.js";
+export { CascadeClient } from "./cascade/live-client.js";
+export type {
+  AnswerReason,
+  CascadeAnswer,
+  CascadeClientOptions,
+  CascadeClientStats,
+  ClassifyOptions,
+} from "./cascade/live-client-options.js";
+export { CascadeServer } from "./cascade/live-server.js";
+export type {
+  Authenticate,
+  CascadeLimits,
+  CascadeServerOptions,
+  CascadeServerStats,
+  RunBatch,
+  ServerBatch,
+  ServerBatchOptions,
+} from "./cascade/live-server-options.js";
+export {
+  type AnswerMessage,
+  type AnswerStatus,
+  CASCADE_PROTOCOL_VERSION,
+  type DeviceMessage,
+  type HeartbeatMessage,
+  type JoinMessage,
+  type LeaveMessage,
+  type Received,
+  type RefusalCode,
+  type RefusalMessage,
+  type ReportMessage,
+  type RequestMessage,
+  type ServerMessage,
+  type ThresholdMessage,
+  type WelcomeMessage,
+} from "./cascade/messages.js";
+export {
+  decodeDeviceFrame,
+  decodeServerFrame,
+  encodeFrame,
+  floatsOfPayload,
+  payloadOfFloats,
+} from "./cascade/messages-frame.js";
+export {
+  createModelSwitcher,
+  type ModelSwitcher,
+  type ModelSwitcherOptions,
+  type SwitchingLimits,
+} from "./cascade/model-switcher.js";
+export { simulateCascade } from "./cascade/simulate-cascade.js";
+export type {
+  CascadeCounts,
+  CascadeResult,
+  CascadeShares,
+  CascadeWindow,
+  ServerOutage,
+  SimulateCascadeOptions,
+  SimulatedCascade,
+  SimulatedDevice,
+  SimulatedServerModel,
+} from "./cascade/simulated-cascade.js";
 export {
   createStaticController,
   type StaticControllerOptions,
 } from "./cascade/static-controller.js";
+export type {
+  DeviceListener,
+  DeviceTransport,
+  Peer,
+  Route,
+  ServerListener,
+  ServerTransport,
+  SharedThresholds,
+} from "./cascade/transport.js";
+export {
+  type FramePort,
+  MemoryServerTransport,
+  PortDeviceTransport,
+} from "./cascade/transport-memory.js";
 export {
   type EventLoopLag,
   type WatchEventLoopLagOptions,
@@ -62,6 +154,12 @@ export {
   type ScheduleMetricsOptions,
   scheduleMetrics,
 } from "./metrics/schedule-metrics.js";
+export type { Candidate } from "./planning/candidate.js";
+export {
+  type ContentionOptions,
+  memoryIntensityOf,
+  modelSlowdown,
+} from "./planning/contention.js";
 export { type Assignment, type Design, formatDesign } from "./planning/design.js";
 export { changeBetween } from "./planning/design-change.js";
 export {
@@ -74,7 +172,35 @@ export {
   type SwitchingDecision,
   type SwitchingEntry,
 } from "./planning/design-set.js";
+export {
+  explainInfeasibility,
+  type Infeasibility,
+  InfeasibleProblemError,
+  type RelaxedSlo,
+} from "./planning/explain-infeasibility.js";
+export {
+  type DesignSpace,
+  designAt,
+  type ExploreDesignsOptions,
+  exploreDesigns,
+  rankDesigns,
+  type SpaceFigure,
+} from "./planning/explore-designs.js";
+export { formatSlo, formatSlos, formatSloValue } from "./planning/format-slos.js";
+export { hypervolume } from "./planning/hypervolume.js";
+export { measureDistance, type ObjectiveScale } from "./planning/optimality.js";
+export { paretoFront } from "./planning/pareto-front.js";
 export { parseDesignSet } from "./planning/parse-design-set.js";
+export { MAX_SLO_TEXT, parseSlos } from "./planning/parse-slos.js";
+export { type DesignPlan, planDesigns } from "./planning/plan-designs.js";
+export {
+  createPlanningProblem,
+  type ExcludedCandidate,
+  type PlanningProblem,
+  type PlanningProblemOptions,
+} from "./planning/planning-problem.js";
+export type { BroadSlo, NarrowSlo, Slo, SloMetric, SloStatistic } from "./planning/slo.js";
+export { SloSyntaxError } from "./planning/slo-syntax-error.js";
 export {
   createPolicy,
   type PolicyName,
