@@ -20,8 +20,8 @@ export interface Design {
   /** In the order of the problem's tasks. */
   readonly assignments: readonly Assignment[];
   /**
-   * Value of every objective and constraint, by its text as `formatSlo` writes it, and the memory (`memory`, bytes) and
-   * workload (`workload`, multiply-accumulates) that the design set was chosen by, where known.
+   * Value of every objective and constraint, by its text as `formatSlo` writes it; and the `memory` (bytes) and `workload`
+   * (multiply-accumulates) that the design set was chosen by, or their stand-ins `size` and `latency`, where known.
    */
   readonly metrics: Readonly<Record<string, number>>;
   /**
@@ -29,6 +29,8 @@ export interface Design {
    * point. JSON writes that as `null`, which `parseDesignSet` reads back.
    */
   readonly optimality: number;
+  /** Where the cost of running at the same time comes from; absent for one task. */
+  readonly contention?: "measured" | "modelled";
 }
 
 /**

@@ -19,6 +19,7 @@ const designSetSchema = /*@__PURE__*/ (() => {
     assignments: z.array(assignment).check(z.minLength(1)),
     metrics: z.record(z.string(), z.number()),
     // JSON has no Infinity.
+    contention: z.exactOptional(z.enum(["measured", "modelled"])),
     optimality: z.union([z.null(), z.literal(Number.POSITIVE_INFINITY), z.number()]),
   });
   return z.strictObject({

@@ -1,0 +1,181 @@
+import { EdgewrightError } from "@edgewright/core";
+import type { Design } from "./design.js";
+import { type CompiledProblem, compileProblem } from "./design-columns.js";
+import {
+  type DesignChange,
+  type DesignRoles,
+  type DesignSet,
+  MAX_SWITCHING_ENGINES,
+  type SwitchingEntry,
+} from "./design-set.js";
+import { explainInfeasibility, InfeasibleProblemError } from "./explain-infeasibility.js";
+import {
+  type DesignSpace,
+  describeDesign,
+  type ExploreDesignsOptions,
+  exploreDesigns,
+} from "./explore-designs.js";
+import type { PlanningProblem } from "./planning-problem.js";
+import { decodeDesign } from "./walk-designs.js";
+
+/** What {@link planDesigns} returns. */
+export interface DesignPlan {
+  /** The few designs to keep on the device, and which runs when. */
+  readonly set: DesignSet;
+  /** All designs that would be feasible. */
+  readonly space: DesignSpace;
+}
+
+/**
+ * Solves a problem once for all states of the device, in the style of CARIn's RASS: the best design d0, the best ones d1
+ * and d2 on other processors, the one with the least memory dm, the one with the least work dw, and a table that says for
+ * every combination of troubled processors and short memory which of them runs.
+ *
+ * Where several tasks leave no processor unused, d1 and d2 are the best designs that free at least one that the ones
+ * before all use. Where the memory or the work of the models is not known, size and latency stand in.
+ *
+ * @throws InfeasibleProblemError where no design holds all constraints, with the smallest relaxations
+ * @throws EdgewrightError (`limit-exceeded`) as `exploreDesigns`, and above {@link MAX_SWITCHING_ENGINES} processors
+ *
+ * @example
+ * ```ts
+ * declare const problem: PlanningProblem;
+ * const { set } = planDesigns(problem);
+ * formatDesign(set.designs[set.roles.d0]!); // "image-classification: efficientnet-lite3 int8 @ edgetpu"
+ * const { design } = lookUpDesign(set, ["npu"], false); // what runs while the accelerator is taken
+ * ```
+ */
+export function planDesigns(
+  problem: PlanningProblem,
+  options: ExploreDesignsOptions = {},
+): DesignPlan {
+  const { processors } = problem;
+  if (processors.length > MAX_SWITCHING_ENGINES) {
+    throw new EdgewrightError(
+      "limit-exceeded",
+      `planDesigns: at most ${MAX_SWITCHING_ENGINES} processors were expected, got ${processors.length}; ` +
+        "let processorOf name several engines alike",
+    );
+  }
+  const space = exploreDesigns(problem, options);
+  if (space.count === 0) throw new InfeasibleProblemError(explainInfeasibility(problem)!);
+  const compiled = compileProblem(problem);
+  const { roles, indices, masks } = chooseDesigns(space, compiled);
+  const designs = indices.map((index) => {
+    return describeDesign(compiled, decodeDesign(compiled, space.codes[index]!), space.scales);
+  });
+  const memory = indices.map((index) => space.memory?.values[index] ?? 0);
+  const table = createSwitchingTable(designs, roles, masks, memory, processors.length);
+  return { set: { version: 1, designs, roles, engines: processors, table }, space };
+}
+
+interface ChosenDesigns {
+  readonly roles: DesignRoles;
+  /** In the space, each once; roles are indices in here. */
+  readonly indices: readonly number[];
+  /** Processors used, a bit for each. */
+  readonly masks: readonly number[];
+}
+
+function chooseDesigns(space: DesignSpace, compiled: CompiledProblem): ChosenDesigns {
+  const used = usedProcessors(space, compiled);
+  const best = (accept: (mask: number) => boolean): number => {
+    let found = -1;
+    for (let i = 0; i < space.count; i++) {
+      if (found >= 0 && space.distances[i]! >= space.distances[found]!) continue;
+      if (accept(used[i]!)) found = i;
+    }
+    return found;
+  };
+  const d0 = best(() => true);
+  const chosen = [d0];
+  for (let more = 0; more < 2; more++) {
+    const any = chosen.reduce((mask, index) => mask | used[index]!, 0);
+    const all = chosen.reduce((mask, index) => mask & used[index]!, -1);
+    let next = best((mask) => (mask & any) === 0);
+    // In trouble, every design so far would stand still on these.
+    if (next < 0 && all !== 0) next = best((mask) => (all & ~mask) !== 0);
+    if (next < 0) break;
+    chosen.push(next);
+  }
+  const [, d1, d2] = chosen;
+  const dm = leastOf(space.memory?.values, space.distances) ?? d0;
+  const dw = leastOf(space.workload?.values, space.distances) ?? d0;
+  const indices = [...new Set([...chosen, dm, dw])];
+  const at = (index: number): number => indices.indexOf(index);
+  return {
+    roles: {
+      d0: 0,
+      ...(d1 === undefined ? {} : { d1: at(d1) }),
+      ...(d2 === undefined ? {} : { d2: at(d2) }),
+      dm: at(dm),
+      dw: at(dw),
+    },
+    indices,
+    masks: indices.map((index) => used[index]!),
+  };
+}
+
+function usedProcessors(space: DesignSpace, compiled: CompiledProblem): Uint16Array {
+  const { candidates, processors } = compiled.problem;
+  const bits = candidates.map((list) =>
+    Uint16Array.from(list, ({ processor }) => 1 << processors.indexOf(processor)),
+  );
+  return Uint16Array.from(space.codes, (code) => {
+    let mask = 0;
+    for (let task = 0; task < bits.length; task++) {
+      const own = bits[task]!;
+      mask |= own[Math.floor(code / compiled.strides[task]!) % own.length]!;
+    }
+    return mask;
+  });
+}
+
+// Of those with the least, the one nearest to the utopia point.
+function leastOf(values: Float64Array | undefined, distances: Float64Array): number | undefined {
+  if (!values) return undefined;
+  let found = 0;
+  for (let i = 1; i < values.length; i++) {
+    const step = values[i]! - values[found]! || distances[i]! - distances[found]!;
+    if (step < 0) found = i;
+  }
+  return found;
+}
+
+function createSwitchingTable(
+  designs: readonly Design[],
+  roles: DesignRoles,
+  masks: readonly number[],
+  memory: readonly number[],
+  processors: number,
+): SwitchingEntry[] {
+  const byOptimality = order(designs, (design) => -design.optimality);
+  const byMemory = order(designs, (_, i) => memory[i]!);
+  const choose = (troubled: number, short: boolean): number => {
+    const preferred = short ? roles.dm : roles.d0;
+    const free = (index: number): boolean => (masks[index]! & troubled) === 0;
+    if (free(preferred)) return preferred;
+    const other = (short ? byMemory : byOptimality).find(free);
+    return other ?? (short ? roles.dm : roles.dw);
+  };
+  return Array.from({ length: 2 ** (processors + 1) }, (_, state) => {
+    const design = choose(state & (2 ** processors - 1), state >= 2 ** processors);
+    return { design, change: labelChange(designs[roles.d0]!, designs[design]!) };
+  });
+}
+
+function order(designs: readonly Design[], key: (design: Design, i: number) => number): number[] {
+  const keys = designs.map(key);
+  // Infinity less Infinity is no number.
+  const compare = (a: number, b: number): number =>
+    keys[a]! < keys[b]! ? -1 : keys[a]! > keys[b]! ? 1 : a - b;
+  return designs.map((_, i) => i).sort(compare);
+}
+
+function labelChange(from: Design, to: Design): DesignChange {
+  const differs = (key: "model" | "precision" | "engine"): boolean =>
+    from.assignments.some((own, i) => own[key] !== to.assignments[i]![key]);
+  const model = differs("model") || differs("precision");
+  const processor = differs("engine");
+  return model ? (processor ? "CB" : "CM") : processor ? "CP" : "none";
+}
