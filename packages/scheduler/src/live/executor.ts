@@ -114,7 +114,7 @@ export class Executor<Name extends string = string> {
         const ofModel = this.#room(undefined) > 0;
         const waiting = ofModel ? lane.waiting : this.#requests.size;
         const error = new QueueFullError(lane.name, waiting, ofModel);
-        this.#finish(request, "rejected", { error });
+        this.#finish(request, "rejected", request.task.arrival, { error });
         return;
       }
       const { task } = request;
@@ -280,14 +280,16 @@ export class Executor<Name extends string = string> {
   async #loop(): Promise<void> {
     // All that is submitted at once comes before the first decision.
     await nextTurn();
-    let turn = this.#settings.now();
+    let now = this.#now();
+    let turn = now;
     try {
       while (this.#queue.size > 0 && !this.#preparing && this.#end === undefined) {
-        this.#runOne();
-        if (this.#settings.now() - turn < this.#settings.turnMs) continue;
+        now = this.#runOne(now);
+        if ((now - turn) * 1000 < this.#settings.turnMs) continue;
         await nextTurn();
-        this.#dropLate();
-        turn = this.#settings.now();
+        now = this.#now();
+        turn = now;
+        this.#dropLate(now);
       }
     } catch (error) {
       // The policy or the clock has thrown: nobody can tell any more whose turn it is.
@@ -299,36 +301,38 @@ export class Executor<Name extends string = string> {
     }
   }
 
-  /** Runs the next layer of whom the policy chooses. */
-  #runOne(): void {
-    const task = this.#queue.take(this.#now());
+  /** Runs the next layer of whom the policy chooses; returns when it ended. */
+  #runOne(now: number): number {
+    const task = this.#queue.take(now);
     const chosen = task === undefined ? undefined : this.#requests.get(task.id);
     if (chosen === undefined) {
       const got = task === undefined ? "nothing" : `task ${task.id}, which has left`;
       throw new Error(`of ${this.#requests.size} tasks that wait it took ${got}`);
     }
-    if (this.#isLate(chosen)) {
-      this.#drop(chosen);
-      return;
+    if (this.#isLate(chosen, now)) {
+      this.#drop(chosen, now);
+      return now;
     }
     const request = this.#holderFor(chosen);
+    let end: number;
     this.#current = request;
-    let outputs: Outputs | undefined;
     try {
-      outputs = this.#runner.runLayer(request);
+      const outputs = this.#runner.runLayer(request, now);
+      end = request.task.lastRun;
+      if (request.outcome === undefined) {
+        if (outputs === undefined) this.#queue.put(request.task, end);
+        else {
+          this.#remove(request);
+          this.#finish(request, "finished", end, { outputs });
+        }
+      }
     } catch (error) {
-      this.#current = undefined;
+      end = this.#now();
       this.#leave(request, "failed", error);
     }
     this.#current = undefined;
-    const now = this.#now();
-    if (outputs !== undefined && request.outcome === undefined) {
-      this.#remove(request);
-      this.#finish(request, "finished", { outputs });
-    } else if (request.outcome === undefined) {
-      this.#queue.put(request.task, now);
-    }
-    if (chosen !== request && chosen.outcome === undefined) this.#queue.put(chosen.task, now);
+    if (chosen !== request && chosen.outcome === undefined) this.#queue.put(chosen.task, end);
+    return end;
   }
 
   /**
@@ -348,23 +352,23 @@ export class Executor<Name extends string = string> {
     return holder;
   }
 
-  #isLate({ task }: LiveRequest): boolean {
+  #isLate({ task }: LiveRequest, now: number): boolean {
     const { lateRequests } = this.#settings;
     if (lateRequests === "run") return false;
     const left = lateRequests === "drop-late" ? 0 : task.ratio * task.remaining;
-    return this.#now() + left > task.deadline;
+    return now + left > task.deadline;
   }
 
-  #dropLate(): void {
+  #dropLate(now: number): void {
     if (this.#settings.lateRequests === "run") return;
     for (const request of this.#requests.values()) {
-      if (this.#isLate(request)) this.#drop(request);
+      if (this.#isLate(request, now)) this.#drop(request, now);
     }
   }
 
-  #drop(request: LiveRequest): void {
+  #drop(request: LiveRequest, now: number): void {
     const { task, lane } = request;
-    const overdueMs = (this.#now() - task.deadline) * 1000;
+    const overdueMs = (now - task.deadline) * 1000;
     const error = new DeadlineMissedError(lane.name, overdueMs, task.ratio * task.remaining * 1000);
     this.#leave(request, "rejected", error);
   }
@@ -375,7 +379,7 @@ export class Executor<Name extends string = string> {
     // Of an executor that has ended nobody asks the queue again; it may be what broke.
     if (this.#current !== request && this.#end === undefined) this.#queue.remove(request.task);
     this.#remove(request);
-    this.#finish(request, outcome, { error });
+    this.#finish(request, outcome, this.#now(), { error });
   }
 
   #remove(request: LiveRequest): void {
@@ -391,6 +395,7 @@ export class Executor<Name extends string = string> {
   #finish(
     request: LiveRequest,
     outcome: TaskOutcome,
+    finish: number,
     result: { readonly outputs: Outputs } | { readonly error: unknown },
   ): void {
     const { task, lane, start, busy, segments } = request;
@@ -403,7 +408,7 @@ export class Executor<Name extends string = string> {
       deadline: task.deadline,
       outcome,
       ...(start === undefined ? {} : { start }),
-      finish: this.#now(),
+      finish,
       isolated: outcome === "finished" ? busy : task.isolated,
       ...(this.#settings.keepSegments ? { segments } : {}),
     };

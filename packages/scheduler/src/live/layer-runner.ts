@@ -1,17 +1,10 @@
 import type { Outputs } from "@edgewright/graph";
+import { ZeroCounter } from "./count-zeros.js";
 import type { ExecutorEvent } from "./executor-options.js";
 import type { ExecutorSettings } from "./executor-settings.js";
 import type { LayerStep } from "./layered-model.js";
 import { type LiveRequest, updateTask } from "./live-request.js";
 
-/** Cost of asking a layer for its zeros, and of each element looked at, in milliseconds: cache misses included. */
-const COUNT_CALL_MS = 0.0006;
-const COUNT_ELEMENT_MS = 0.000004;
-/** Fewer elements say too little; more would only take time. */
-const FEWEST_ELEMENTS = 24;
-const MOST_ELEMENTS = 4096;
-/** Layers with fewer zeros on average are not asked again: they have no activation that makes zeros. */
-const LEAST_ZEROS = 0.01;
 /** Gaps in time shorter than this, in seconds, are the scheduler's own and end no segment. */
 const SEGMENT_GAP = 1e-3;
 
@@ -20,6 +13,7 @@ export class LayerRunner {
   readonly #settings: ExecutorSettings;
   readonly #now: () => number;
   readonly #emit: (event: ExecutorEvent) => void;
+  readonly #counter: ZeroCounter;
   #latest: LiveRequest | undefined;
 
   /** @param now seconds since the executor was made */
@@ -27,12 +21,18 @@ export class LayerRunner {
     this.#settings = settings;
     this.#now = now;
     this.#emit = emit;
+    this.#counter = new ZeroCounter(settings.countingShare);
   }
 
-  /** Runs the next layer of a request, and behind the last one the copying of its outputs, which it returns. */
-  runLayer(request: LiveRequest): Outputs | undefined {
+  /**
+   * Runs the next layer of a request, and behind the last one the copying of its outputs, which it returns.
+   *
+   * Reading a clock takes as long as a small layer on some machines: it is read once a layer.
+   *
+   * @param start when the layer before ended; `request.task.lastRun` is then when this one did
+   */
+  runLayer(request: LiveRequest, start: number): Outputs | undefined {
     const { lane, task, shape, feeds, outputs } = request;
-    const start = this.#now();
     if (request.run === undefined) {
       request.session = lane.free.pop()!;
       lane.started.add(request);
@@ -46,7 +46,7 @@ export class LayerRunner {
     let zeros: number | undefined;
     if (!result.done) {
       step = result.value;
-      zeros = this.#countZeros(request, step, index);
+      if (this.#settings.countsZeros) zeros = this.#counter.count(step, shape.layers[index]);
       // Once the layers are known, the last one need not wait for another turn to hand its outputs over.
       if (wasKnown && index + 1 === shape.layers.length) result = request.run.next();
     }
@@ -88,18 +88,6 @@ export class LayerRunner {
       predictor.noteLayer(typical, ms, zeros, averageZeros, rest[index + 1]! * 1000);
     }
     shape.learnLayer(index, step.name, step.opType, ms, zeros);
-  }
-
-  #countZeros(request: LiveRequest, step: LayerStep, index: number): number | undefined {
-    const { countsZeros, countingShare } = this.#settings;
-    if (!countsZeros || step.zeroShare === undefined) return undefined;
-    const layer = request.shape.layers[index];
-    // Nothing is known of a new layer: look at it once.
-    if (layer === undefined || layer.zeros === null) return step.zeroShare();
-    if (layer.zeros < LEAST_ZEROS) return undefined;
-    const elements = (countingShare * layer.ms - COUNT_CALL_MS) / COUNT_ELEMENT_MS;
-    if (elements < FEWEST_ELEMENTS) return undefined;
-    return step.zeroShare(Math.min(elements, MOST_ELEMENTS));
   }
 
   #noteSegment(

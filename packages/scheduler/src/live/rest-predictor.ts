@@ -1,3 +1,5 @@
+import { createSparsityRatio } from "../predictor/sparsity-ratio.js";
+
 /**
  * What the time left of a request is predicted from, beside the typical times of its layers:
  *
@@ -82,8 +84,7 @@ export class RestPredictor {
   readonly #priorMs: number;
   #typicalMs = 0;
   #measuredMs = 0;
-  #counted = 0;
-  #sumOfRatios = 0;
+  readonly #sparsity = createSparsityRatio();
   #halfway: { predicted: Record<RestPredictorKind, number>; atMs: number } | undefined;
 
   /** @param typicalMs typical time of the whole request */
@@ -116,11 +117,7 @@ export class RestPredictor {
     this.#typicalMs += typicalMs;
     this.#measuredMs += ms;
     this.#shared.noteLayer(typicalMs, ms);
-    // Where nearly all are zeros, the ratio of what is left says more of chance than of the input.
-    if (zeros !== undefined && averageZeros !== null && averageZeros < 0.99) {
-      this.#counted++;
-      this.#sumOfRatios += (1 - zeros) / (1 - averageZeros);
-    }
+    if (zeros !== undefined && averageZeros !== null) this.#sparsity.observe(zeros, averageZeros);
     if (this.#halfway !== undefined || typicalRestMs <= 0 || typicalRestMs > this.#typicalMs)
       return;
     const predicted = { none: 0, sparsity: 0, time: 0, both: 0 };
@@ -136,7 +133,7 @@ export class RestPredictor {
 
   #ratioOf(kind: RestPredictorKind): number {
     if (kind === "none") return 1;
-    if (kind === "sparsity") return this.#counted === 0 ? 1 : this.#sumOfRatios / this.#counted;
+    if (kind === "sparsity") return this.#sparsity.ratio;
     if (kind === "time") {
       const typical = this.#typicalMs + this.#priorMs;
       if (typical <= 0) return 1;
