@@ -3,4 +3,6 @@
  *
  * @packageDocumentation
  */
-export {};
+export { type NatsDeviceOptions, NatsDeviceTransport } from "./nats-device-transport.js";
+export type { NatsCascadeNames } from "./nats-names.js";
+export { type NatsServerOptions, NatsServerTransport } from "./nats-server-transport.js";

@@ -3,4 +3,12 @@
  *
  * @packageDocumentation
  */
-export {};
+export {
+  type WebSocketDeviceOptions,
+  WebSocketDeviceTransport,
+  type WebSocketLike,
+} from "./websocket-device-transport.js";
+export {
+  type WebSocketServerOptions,
+  WebSocketServerTransport,
+} from "./websocket-server-transport.js";
