@@ -68,6 +68,7 @@ export type {
   RunBatch,
   ServerBatch,
   ServerBatchOptions,
+  StopOptions,
 } from "./cascade/live-server-options.js";
 export {
   type AnswerMessage,
@@ -210,6 +211,7 @@ export {
 export { type DystaOptions, dysta, dystaNaive, dystaOracle } from "./policies/dysta.js";
 export { edf } from "./policies/edf.js";
 export { fcfs } from "./policies/fcfs.js";
+export { type GuardedSrptOptions, guardedSrpt } from "./policies/guarded-srpt.js";
 export { createHeapQueue } from "./policies/heap-queue.js";
 export { leastLaxity } from "./policies/least-laxity.js";
 export { type PlanariaOptions, planaria } from "./policies/planaria.js";

@@ -2,6 +2,7 @@ import { EdgewrightError } from "@edgewright/core";
 import { type DystaOptions, dysta, dystaNaive, dystaOracle } from "./dysta.js";
 import { edf } from "./edf.js";
 import { fcfs } from "./fcfs.js";
+import { type GuardedSrptOptions, guardedSrpt } from "./guarded-srpt.js";
 import { leastLaxity } from "./least-laxity.js";
 import { type PlanariaOptions, planaria } from "./planaria.js";
 import type { Policy } from "./policy.js";
@@ -24,11 +25,13 @@ export type PolicyName =
   | "weighted-fair"
   | "dysta"
   | "dysta-naive"
-  | "dysta-oracle";
+  | "dysta-oracle"
+  | "guarded-srpt";
 
 /** Options of all policies: each takes its own and leaves the others. */
 export interface PolicyOptions
   extends DystaOptions,
+    GuardedSrptOptions,
     PremaOptions,
     PlanariaOptions,
     Sdrm3Options,
@@ -75,5 +78,6 @@ function makers(): Record<PolicyName, (options: PolicyOptions) => Policy> {
     dysta,
     "dysta-naive": dystaNaive,
     "dysta-oracle": dystaOracle,
+    "guarded-srpt": guardedSrpt,
   };
 }
