@@ -156,6 +156,12 @@ describe("renderReport", () => {
     for (const figure of ["1234", "1000", "1.67", "0.320 MB"]) {
       expect(page).toContain(`<dd>${figure}</dd>`);
     }
+    expect(page).toMatch(/Plain decoding gives the same text,\s+0\.81 times as fast\. Measured/);
+  });
+
+  it("says why where the story would be told faster one token a pass", () => {
+    const slow = renderReport({ ...data, story: { ...data.story!, parallel: 500 } }, "");
+    expect(slow).toContain("2.00 times as fast: in a model as small as this one");
   });
 
   it("leaves out what was not measured", () => {
