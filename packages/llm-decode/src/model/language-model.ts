@@ -15,7 +15,10 @@ import { plainDecoding, progressivePrecision } from "../precision/progressive-pr
 import { fingerprintModel, readCacheFile, writeCacheFile } from "./cache-file.js";
 import type { MemoryStatement } from "./memory-statement.js";
 
-/** What to go on from: a text, tokens, or a conversation for models that have a chat template. */
+/**
+ * What to go on from: a text, tokens, or a conversation for models that have a chat template. Control tokens that are
+ * written out count in messages, which the template surrounds by them, and are mere text in a text.
+ */
 export type Prompt = string | readonly number[] | readonly ChatMessage[];
 
 /** Options of {@link LanguageModel.forward} and {@link LanguageModel.embed}. */
