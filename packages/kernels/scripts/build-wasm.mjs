@@ -6,6 +6,7 @@ import asc from "assemblyscript/asc";
 import { writeInt8Tiles } from "./generate-int8-tiles.mjs";
 import { writeLinearTiles } from "./generate-linear.mjs";
 import { writeLinearTables } from "./generate-linear-tables.mjs";
+import { writeNestedPair } from "./generate-nested.mjs";
 import { writeColumnTiles, writeTiles } from "./generate-tiles.mjs";
 import { kernelNames, staticDataEnd } from "./inspect-wasm.mjs";
 
@@ -16,6 +17,7 @@ writeColumnTiles();
 writeInt8Tiles();
 writeLinearTiles();
 writeLinearTables();
+writeNestedPair();
 mkdirSync("dist", { recursive: true });
 mkdirSync("src/generated", { recursive: true });
 

@@ -48,7 +48,7 @@ export function embed_nested(params: usize, begin: i32, end: i32): void {
       );
       const last = codes + (<usize>count << 7);
       for (let c = codes; c < last && left > 0; c += 4) {
-        const v = i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(c)));
+        const v = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(c)));
         storeLanes(y, f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(v), scale), offset), left);
         y += 16;
         left -= 4;

@@ -234,7 +234,7 @@ function lookUpWide(
 
 // @ts-ignore: decorator
 @inline
-function lookUp(table: v128, at: v128): v128 {
+export function lookUp(table: v128, at: v128): v128 {
   return RELAXED ? i8x16.relaxed_swizzle(table, at) : i8x16.swizzle(table, at);
 }
 
@@ -279,3 +279,5 @@ const MASKS = memory.data<u32>([
   0x01010101, 0x01010101, 0x01010101, 0x01010101, 0x30303030, 0x30303030, 0x30303030, 0x30303030,
   0x10101010, 0x10101010, 0x10101010, 0x10101010,
 ]);
+
+export const PAIRS_OF_BYTES: usize = MASKS + 48;

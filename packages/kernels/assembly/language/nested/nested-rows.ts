@@ -13,6 +13,8 @@ const INFO_STRIDE: usize = 28;
 
 /** Bytes of a block of codes. */
 export const BLOCK_BYTES: usize = RELAXED ? 128 : 256;
+/** Bytes of the codes of 16 columns: in order, or the even ones and then the odd ones. */
+export const STEP_BYTES: usize = BLOCK_BYTES >> 3;
 const LARGEST: f32 = RELAXED ? 127 : 16383;
 
 // INFO: the f32 sum of all x as coded, then for each block the f32 value of one code.
@@ -38,10 +40,10 @@ export function nested_rows(params: usize, begin: i32, end: i32): void {
         sum = i32x4.add(sum, i32x4.dot_i16x8_s(b, ones));
         if (RELAXED) v128.store(out, i8x16.narrow_i16x8_s(a, b));
         else {
-          v128.store(out, a);
-          v128.store(out, b, 16);
+          v128.store(out, v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14));
+          v128.store(out, v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15), 16);
         }
-        out += BLOCK_BYTES >> 3;
+        out += STEP_BYTES;
         x += 64;
       }
       at += 4;
@@ -71,6 +73,22 @@ function codesOf(x: usize, last: usize, factors: v128): v128 {
     i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(loadFour(x + 16, last), factors))),
   );
 }
+
+/** s + what 16 centroids give with the codes of x at `x`; lane i takes columns 4 i to 4 i + 3. */
+// @ts-ignore: decorator
+@inline
+export function addProducts(s: v128, centroids: v128, x: usize, bytes: v128): v128 {
+  if (RELAXED) return i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(x), centroids, s);
+  const even = i32x4.dot_i16x8_s(v128.and(centroids, bytes), v128.load(x));
+  const odd = i32x4.dot_i16x8_s(i16x8.shr_u(centroids, 8), v128.load(x, 16));
+  return i32x4.add(i32x4.add(s, even), odd);
+}
+
+// In memory rather than v128.const, which V8 13 makes anew at every use in a loop.
+export const LOW_BYTES: usize = memory.data<u32>([0x00ff00ff, 0x00ff00ff, 0x00ff00ff, 0x00ff00ff]);
+
+/** 8, where no optimiser knows it: exits between steps that it could fold would not part them. */
+export const STEPS_OF_BLOCK: usize = memory.data<i32>([8]);
 
 function addLanes(v: v128): i32 {
   return (

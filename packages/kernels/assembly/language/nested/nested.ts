@@ -1,6 +1,7 @@
 // y = W x for nested codes, whose upper bits are the codes of fewer bits. A product of b bits reads the first b of
 // them: two in one piece, then planes of one bit. Lanes are columns, because every row has a table of its own: codes
 // become bytes of 8-bit centroids (7-bit ones for the relaxed dot product), which then meet the codes of x.
+import { addPair } from "../../generated/nested-pair";
 import { multiplyAdd } from "../../lanes";
 import { thread } from "../../thread";
 import {
@@ -17,7 +18,7 @@ import {
   X_STRIDE,
 } from "../linear/words";
 import { CHUNK, decodeBlocks } from "./nested-decode";
-import { BLOCK_BYTES } from "./nested-rows";
+import { addProducts, BLOCK_BYTES, LOW_BYTES, STEP_BYTES } from "./nested-rows";
 
 // STEPS: blocks of 128 columns. GROUP_STEPS: bits. SCALES: tables, [row][entries], at least 16 bytes each.
 // W: the pieces, [four rows][chunk of 4 blocks][row][block][32 bytes], so that one sequential stream feeds four rows.
@@ -54,6 +55,10 @@ function fourRows(row: i32, n: i32, scratch: usize, results: usize, params: usiz
   memory.fill(running, 0, <usize>n * RUNNING);
   for (let block = 0; block < blocks; block += CHUNK) {
     const count = min(CHUNK, blocks - block);
+    if (n == 1 && bits == 2) {
+      addRows(row, block, count, blocks, running, params);
+      continue;
+    }
     for (let i = 0; i < 4; i++) {
       const at = row * blocks + (block << 2) + i * count;
       decodeBlocks(
@@ -87,6 +92,17 @@ function fourRows(row: i32, n: i32, scratch: usize, results: usize, params: usiz
   }
 }
 
+// Adds the products of four rows of 2 bits with the only row of x: what is decoded never goes to memory.
+function addRows(row: i32, block: i32, count: i32, blocks: i32, running: usize, params: usize): void {
+  const w = load<usize>(params, W) + (<usize>(row * blocks + (block << 2)) << 5);
+  const rowBytes = <usize>count << 5;
+  const table = load<usize>(params, SCALES) + (<usize>row << 4);
+  const x = load<usize>(params, X) + <usize>block * BLOCK_BYTES;
+  const info = load<usize>(params, INFO) + 4 + (<usize>block << 2);
+  addPair(w, rowBytes, table, x, info, count, running);
+  addPair(w + (rowBytes << 1), rowBytes, table + 32, x, info, count, running + 32);
+}
+
 // The sums of the lanes of four vectors.
 function addAcross(at: usize): v128 {
   const a = v128.load(at);
@@ -100,6 +116,7 @@ function addAcross(at: usize): v128 {
 
 // Adds the products of four decoded rows with one row of x.
 function multiplyChunk(c: usize, x: usize, info: usize, blocks: i32, running: usize): void {
+  const bytes = v128.load(LOW_BYTES);
   let y0 = v128.load(running);
   let y1 = v128.load(running, 16);
   let y2 = v128.load(running, 32);
@@ -110,26 +127,12 @@ function multiplyChunk(c: usize, x: usize, info: usize, blocks: i32, running: us
     let s2 = s0;
     let s3 = s0;
     for (let i = 8; i; i--) {
-      if (RELAXED) {
-        const a = v128.load(x);
-        s0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(a, v128.load(c), s0);
-        s1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(a, v128.load(c, 512), s1);
-        s2 = i32x4.relaxed_dot_i8x16_i7x16_add_s(a, v128.load(c, 1024), s2);
-        s3 = i32x4.relaxed_dot_i8x16_i7x16_add_s(a, v128.load(c, 1536), s3);
-      } else {
-        let a = v128.load(x);
-        s0 = i32x4.add(s0, i32x4.dot_i16x8_s(v128.load_ext<i8>(c), a));
-        s1 = i32x4.add(s1, i32x4.dot_i16x8_s(v128.load_ext<i8>(c, 512), a));
-        s2 = i32x4.add(s2, i32x4.dot_i16x8_s(v128.load_ext<i8>(c, 1024), a));
-        s3 = i32x4.add(s3, i32x4.dot_i16x8_s(v128.load_ext<i8>(c, 1536), a));
-        a = v128.load(x, 16);
-        s0 = i32x4.add(s0, i32x4.dot_i16x8_s(v128.load_ext<i8>(c, 8), a));
-        s1 = i32x4.add(s1, i32x4.dot_i16x8_s(v128.load_ext<i8>(c, 520), a));
-        s2 = i32x4.add(s2, i32x4.dot_i16x8_s(v128.load_ext<i8>(c, 1032), a));
-        s3 = i32x4.add(s3, i32x4.dot_i16x8_s(v128.load_ext<i8>(c, 1544), a));
-      }
+      s0 = addProducts(s0, v128.load(c), x, bytes);
+      s1 = addProducts(s1, v128.load(c, 512), x, bytes);
+      s2 = addProducts(s2, v128.load(c, 1024), x, bytes);
+      s3 = addProducts(s3, v128.load(c, 1536), x, bytes);
       c += 16;
-      x += BLOCK_BYTES >> 3;
+      x += STEP_BYTES;
     }
     const value = v128.load_splat<f32>(info);
     y0 = multiplyAdd(y0, f32x4.convert_i32x4_s(s0), value);

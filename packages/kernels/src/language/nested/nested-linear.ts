@@ -129,9 +129,7 @@ function sizesOf(
 
 function fillTables(kernels: Kernels, packed: PackedLinear, parts: readonly NestedTensor[]): void {
   const { arena } = kernels;
-  const relaxed = kernels.variant === "relaxed";
-  const largest = relaxed ? 127 : 255;
-  const zero = relaxed ? 0 : 128;
+  const largest = kernels.variant === "relaxed" ? 127 : 255;
   let first = 0;
   for (const part of parts) {
     const { seedBits, bits, rowsPerCodebook } = part;
@@ -150,7 +148,7 @@ function fillTables(kernels: Kernels, packed: PackedLinear, parts: readonly Nest
       const { tables, factors } = nestedTablesAt(packed, width);
       const start = books * (2 ** width - 2 ** seedBits);
       const entries = entriesOf(width);
-      const table = arena.i8(tables + first * entries, rows * entries);
+      const table = arena.u8(tables + first * entries, rows * entries);
       const factor = arena.f32(factors + first * 8, rows * 2);
       for (let row = 0; row < rows; row++) {
         const from = start + Math.floor(row / rowsPerCodebook) * 2 ** width;
@@ -160,10 +158,10 @@ function fillTables(kernels: Kernels, packed: PackedLinear, parts: readonly Nest
         for (let at = 0; at < Math.max(4, 2 ** width); at++) {
           const value = book[codeOf(at, width)]!;
           const code = step > 0 ? Math.round((value - low) / step) : 0;
-          table[row * entries + at] = Math.min(largest, code) - zero;
+          table[row * entries + at] = Math.min(largest, code);
         }
         factor[row * 2] = step;
-        factor[row * 2 + 1] = low + zero * step;
+        factor[row * 2 + 1] = low;
       }
     }
     first += rows;
