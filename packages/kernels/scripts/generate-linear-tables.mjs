@@ -58,9 +58,17 @@ ${indent(
     "const low = v128.load(MASKS);",
     `for (let left = load<i32>(params, STEPS); left > 0; left -= ${exact ? "EXACT_BLOCK" : "BLOCK"}) {`,
     `  const count = min(left, ${exact ? "EXACT_BLOCK" : "BLOCK"});`,
-    ...sums.flatMap((sum) =>
-      each(rows, vectors, (r, v) => `  let ${sum}${r}${v} = i16x8.splat(0);`),
-    ),
+    // An entry counts 63 too much: o takes 126 a step off, s the same off both bytes of a lane.
+    ...(exact
+      ? []
+      : [
+          "  const odd = i16x8.splat(<i16>(-126 * count));",
+          "  const both = i16x8.splat(<i16>(-126 * 257 * count));",
+        ]),
+    ...sums.flatMap((sum) => {
+      const start = exact ? "i16x8.splat(0)" : sum === "s" ? "both" : "odd";
+      return each(rows, vectors, (r, v) => `  let ${sum}${r}${v} = ${start};`);
+    }),
     "  let i = count;",
     "  while (true) {",
     ...lutStep(format, rows, vectors).map((line) => `    ${line}`),
@@ -70,7 +78,7 @@ ${indent(
       const at = r || v ? `sums + ${r * 256 + v * 64}` : "sums";
       return exact
         ? `  flushExact(${at}, s${r}${v}, o${r}${v}, e${r}${v}, count);`
-        : `  flush(${at}, s${r}${v}, o${r}${v}, count, load<f32>(${of("info", r)}));`;
+        : `  flush(${at}, s${r}${v}, o${r}${v}, load<f32>(${of("info", r)}));`;
     }),
     ...(exact ? [] : ["  info += 16;"]),
     "}",

@@ -19,9 +19,15 @@ export function lookUp(table: v128, at: v128): v128 {
 }
 
 /** Adds the sums of a block, whose codes are worth `value` each, to those of 16 rows. */
-export function flush(sums: usize, s: v128, o: v128, count: i32, value: f32): void {
+// @ts-ignore: decorator
+@inline
+export function flush(sums: usize, s: v128, o: v128, value: f32): void {
   const even = i16x8.sub(s, i16x8.shl(o, 8));
-  addSums(sums, even, o, i32x4.splat(126 * count), f32x4.splat(value));
+  const values = f32x4.splat(value);
+  addFour(sums, i32x4.extend_low_i16x8_s(even), values);
+  addFour(sums + 16, i32x4.extend_high_i16x8_s(even), values);
+  addFour(sums + 32, i32x4.extend_low_i16x8_s(o), values);
+  addFour(sums + 48, i32x4.extend_high_i16x8_s(o), values);
 }
 
 /** The same for tables of 9 bits in two parts: e sums the bytes of the higher one. */
@@ -38,16 +44,16 @@ export function flushExact(sums: usize, s: v128, o: v128, e: v128, count: i32): 
 }
 
 function addSums(sums: usize, even: v128, odd: v128, excess: v128, value: v128): void {
-  addFour(sums, i32x4.extend_low_i16x8_u(even), excess, value);
-  addFour(sums + 16, i32x4.extend_high_i16x8_u(even), excess, value);
-  addFour(sums + 32, i32x4.extend_low_i16x8_u(odd), excess, value);
-  addFour(sums + 48, i32x4.extend_high_i16x8_u(odd), excess, value);
+  addFour(sums, i32x4.sub(i32x4.extend_low_i16x8_u(even), excess), value);
+  addFour(sums + 16, i32x4.sub(i32x4.extend_high_i16x8_u(even), excess), value);
+  addFour(sums + 32, i32x4.sub(i32x4.extend_low_i16x8_u(odd), excess), value);
+  addFour(sums + 48, i32x4.sub(i32x4.extend_high_i16x8_u(odd), excess), value);
 }
 
 // @ts-ignore: decorator
 @inline
-function addFour(sums: usize, sum: v128, excess: v128, value: v128): void {
-  const real = f32x4.convert_i32x4_s(i32x4.sub(sum, excess));
+function addFour(sums: usize, sum: v128, value: v128): void {
+  const real = f32x4.convert_i32x4_s(sum);
   v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(real, value)));
 }
 
