@@ -163,7 +163,7 @@ describe("a cascade in memory", () => {
     await client.classify(UNSURE, Float32Array.of(3), { deadlineMs: 60 });
     expect(client.stats().resent).toBe(3);
     await client.close();
-    void server.stop({ drain: false });
+    await server.stop({ drain: false, timeoutMs: 10 });
   });
 
   it("sets thresholds through the controller, from reports", async () => {
@@ -264,7 +264,7 @@ describe("a cascade in memory", () => {
     expect(client.stats()).toMatchObject({ recovered: 2, pending: 0 });
     await client.close();
     await second.stop();
-    void first.stop({ drain: false });
+    await first.stop({ drain: false, timeoutMs: 10 });
   });
 });
 
@@ -408,7 +408,7 @@ describe("stopping and refusing", () => {
     await expect(answer).rejects.toThrow(/aborted by the caller/);
     expect(client.stats()).toMatchObject({ samples: 0, forwarded: 0, pending: 0 });
     await client.close();
-    void server.stop({ drain: false });
+    await server.stop({ drain: false, timeoutMs: 10 });
   });
 
   it("names what is wrong with options", () => {

@@ -82,6 +82,14 @@ export interface CascadeServerOptions {
   readonly onBatch?: (batch: ServerBatch) => void;
 }
 
+/** Options of {@link CascadeServer.stop}. */
+export interface StopOptions {
+  /** Whether requests that wait are still run; otherwise only the batch that runs is answered. @default true */
+  readonly drain?: boolean;
+  /** Longest wait for the requests that were taken, in ms. @default 10_000 */
+  readonly timeoutMs?: number;
+}
+
 /** What a {@link CascadeServer} has done so far. */
 export interface CascadeServerStats {
   /** Devices that take part now. */

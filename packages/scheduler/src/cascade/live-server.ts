@@ -3,7 +3,11 @@ import type { BatchItem } from "./batch-queue.js";
 import { type BatchedInput, type BatchOutcome, LiveBatcher } from "./live-batcher.js";
 import { RequestLedger } from "./live-request-ledger.js";
 import { type FullLimits, fillLimits, type KnownDevice, ServerGate } from "./live-server-gate.js";
-import type { CascadeServerOptions, CascadeServerStats } from "./live-server-options.js";
+import type {
+  CascadeServerOptions,
+  CascadeServerStats,
+  StopOptions,
+} from "./live-server-options.js";
 import {
   type AnswerStatus,
   CASCADE_PROTOCOL_VERSION,
@@ -127,11 +131,9 @@ export class CascadeServer {
   /**
    * Stops: no new requests, those that were taken are still answered, then all connections end. Calls after the
    * first wait for the same end.
-   *
-   * @param options `drain: false` answers only the batch that runs
    */
-  stop({ drain = true }: { drain?: boolean } = {}): Promise<void> {
-    this.#stopped ??= this.#stop(drain);
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopped ??= this.#stop(options);
     return this.#stopped;
   }
 
@@ -145,7 +147,7 @@ export class CascadeServer {
     };
   }
 
-  async #stop(drain: boolean): Promise<void> {
+  async #stop({ drain = true, timeoutMs = 10_000 }: StopOptions): Promise<void> {
     this.#state = "stopping";
     clearInterval(this.#windows);
     const { transports } = this.#options;
@@ -154,9 +156,20 @@ export class CascadeServer {
       this.#abort.abort();
       this.#batcher.halt();
     }
-    await this.#batcher.drained();
+    await this.#drained(timeoutMs);
     this.#state = "stopped";
     await Promise.allSettled(transports.map((transport) => transport.close()));
+  }
+
+  async #drained(timeoutMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.#batcher.drained(), timeout]);
+    clearTimeout(timer);
+    this.#abort.abort();
+    this.#batcher.halt();
   }
 
   async #receive(frame: Uint8Array, peer: Peer, transport: ServerTransport): Promise<void> {

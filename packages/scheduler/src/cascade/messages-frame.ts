@@ -54,7 +54,8 @@ export function floatsOfPayload(payload: Uint8Array): Float32Array {
       `floatsOfPayload: float32 values take 4 bytes each, the payload has ${payload.byteLength}`,
     );
   }
-  return new Float32Array(payload.slice().buffer);
+  // Not slice(): that of a Node Buffer copies nothing.
+  return new Float32Array(new Uint8Array(payload).buffer);
 }
 
 /** The bytes of floats, as a payload. */
