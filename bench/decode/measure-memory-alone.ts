@@ -1,8 +1,8 @@
 // Loads one model in a process of its own, reads a prompt, decodes, and says what memory that took at most:
-// `measure-memory-alone.ts <file> <capacity>`. Prints one JSON object.
+// `measure-memory-alone.ts <file> <format> <capacity>`. Prints one JSON object.
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { type LanguageModel, loadLanguageModel } from "@edgewright/llm-decode";
-import { randomModel } from "./random-models.js";
+import { type RandomFormat, randomModel } from "./random-models.js";
 
 /** Bytes. */
 export interface MemoryResult {
@@ -22,16 +22,20 @@ export interface MemoryResult {
 const WARM_UPS = 4;
 
 if (process.argv[1]?.endsWith("measure-memory-alone.ts")) {
-  const [file, capacity] = process.argv.slice(2);
-  const result = await measureMemory(file!, Number(capacity));
+  const [file, format, capacity] = process.argv.slice(2);
+  const result = await measureMemory(file!, format as RandomFormat, Number(capacity));
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
 }
 
-async function measureMemory(file: string, capacity: number): Promise<MemoryResult> {
-  // Code, compiled or not, and the engine's own heap are no cost of the model: another one, a small one, comes and goes
+async function measureMemory(
+  file: string,
+  format: RandomFormat,
+  capacity: number,
+): Promise<MemoryResult> {
+  // Code, compiled or not, and the engine's own heap are no cost of the model: a small one of its format comes and goes
   // until the process grows no more. After the first time it still does, by about 10 MB, whatever model comes.
   for (let round = 0; round < WARM_UPS; round++) {
-    await decodeWith(await randomModel("15M", "q4_0"), 64, () => {});
+    await decodeWith(await randomModel("9M", format), 64, () => {});
     await collectGarbage();
   }
   const before = residentBytes();

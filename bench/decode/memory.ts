@@ -21,7 +21,7 @@ export async function measureMemory(context: BenchContext): Promise<FigureInput[
   const rows: FigureInput[] = [];
   for (const [shape, format] of CASES) {
     context.signal.throwIfAborted();
-    const result = await measureAlone(await randomModel(shape, format));
+    const result = await measureAlone(shape, format);
     const { fileBytes, baselineBytes, peakBytes, settledBytes, keptBytes, stated } = result;
     const of = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
     const metric = `${shape} ${format}`;
@@ -51,9 +51,13 @@ export async function measureMemory(context: BenchContext): Promise<FigureInput[
   return rows;
 }
 
-async function measureAlone(file: string): Promise<MemoryResult> {
+async function measureAlone(
+  shape: keyof typeof SHAPES,
+  format: RandomFormat,
+): Promise<MemoryResult> {
+  const file = await randomModel(shape, format);
   const script = fileURLToPath(new URL("./measure-memory-alone.ts", import.meta.url));
-  const args = [...process.execArgv, script, file, `${CAPACITY}`];
+  const args = [...process.execArgv, script, file, format, `${CAPACITY}`];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout.trim().split("\n").at(-1)!) as MemoryResult;
 }

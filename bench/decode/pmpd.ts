@@ -12,6 +12,7 @@ import {
   staticScheduler,
 } from "@edgewright/llm-decode";
 import type { BenchContext } from "../context.js";
+import { trainLearnedSchedule } from "./learned-schedule.js";
 import { measureRounds } from "./measure-rounds.js";
 import { loadNestedStories, type NestedStories } from "./nested-stories.js";
 import { createOurRunner } from "./our-runner.js";
@@ -100,12 +101,12 @@ async function judgeSchedules(
   const schedule = staticScheduler({ widths: LADDER, switchPoints: best });
   const others: PrecisionScheduler[] = [confidenceScheduler({ widths: LADDER })];
   const rows: FigureInput[] = [];
-  const add = (name: string, quality: Quality): void => {
+  const add = (name: string, quality: Quality, more = ""): void => {
     rows.push({
       ...{ metric: `stories260K, ${name}, mean bits`, value: quality.meanBits, unit: "bits" },
       note:
         `nll ${quality.nll.toFixed(4)}, ROUGE-L to full precision ${quality.rougeL.toFixed(3)}, ` +
-        `to the stories ${quality.rougeStory.toFixed(3)}`,
+        `to the stories ${quality.rougeStory.toFixed(3)}${more}`,
     });
   };
   context.log("  judging schedules");
@@ -117,6 +118,9 @@ async function judgeSchedules(
   const progressive = await judge(schedule);
   add(schedule.name, progressive);
   for (const other of others) add(other.name, await judge(other));
+  context.log("  training the learned scheduler");
+  const learned = await trainLearnedSchedule(context, stories, LADDER, NEW_TOKENS);
+  add(learned.scheduler.name, await judge(learned.scheduler), `; ${learned.note}`);
   rows.push(
     {
       metric: `stories260K, ${schedule.name}, mean bits below uniform ${HIGH}`,

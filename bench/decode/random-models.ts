@@ -16,7 +16,9 @@ import {
 } from "@edgewright/core/model-files";
 
 /** Shapes of llama2.c's models with a vocabulary of 32000, and BitNet b1.58 0.7B, by their parameters. */
-export const SHAPES: Readonly<Record<"15M" | "110M" | "BitNet 0.7B", DecoderConfig>> = {
+export const SHAPES: Readonly<Record<"9M" | "15M" | "110M" | "BitNet 0.7B", DecoderConfig>> = {
+  // Small, of columns that every format takes: to warm up with.
+  "9M": describeShape({ dim: 256, hiddenDim: 768, layers: 2, heads: 4, contextLength: 256 }),
   "15M": describeShape({ dim: 288, hiddenDim: 768, layers: 6, heads: 6, contextLength: 256 }),
   "110M": describeShape({ dim: 768, hiddenDim: 2048, layers: 12, heads: 12, contextLength: 1024 }),
   "BitNet 0.7B": {

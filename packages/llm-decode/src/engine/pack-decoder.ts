@@ -66,14 +66,32 @@ export async function packDecoder(
   model: OpenedModel,
   options: PackDecoderOptions = {},
 ): Promise<PackedDecoder> {
-  const { config } = model;
   const owned: (PackedLinear | Allocation)[] = [];
+  try {
+    const parts = await packParts(kernels, model, owned, options);
+    const bytes = owned.reduce((sum, taken) => sum + taken.bytes, 0);
+    return { ...parts, widths: commonWidths(owned), bytes, dispose: () => disposeAll(owned) };
+  } catch (error) {
+    disposeAll(owned);
+    throw error;
+  }
+}
+
+function disposeAll(owned: readonly (PackedLinear | Allocation)[]): void {
+  for (const taken of owned) taken.dispose();
+}
+
+/** A function of its own, lest what reading needs lives as long as what it read. */
+async function packParts(
+  kernels: Kernels,
+  model: OpenedModel,
+  owned: (PackedLinear | Allocation)[],
+  options: PackDecoderOptions,
+): Promise<Omit<PackedDecoder, "widths" | "bytes" | "dispose">> {
+  const { config } = model;
   const keep = <T extends PackedLinear | Allocation>(taken: T): T => {
     owned.push(taken);
     return taken;
-  };
-  const dispose = (): void => {
-    for (const taken of owned) taken.dispose();
   };
   const buffers = createReadBuffers();
   const { signal } = options;
@@ -81,38 +99,31 @@ export async function packDecoder(
   const pack = async (weights: readonly WeightRows[]): Promise<PackedLinear> =>
     keep(await packRows(kernels, weights, signal));
   const norm = (values: Float32Array): number => keep(kernels.arena.upload(values)).ptr;
-  try {
-    const embedding = await pack([await open({ name: "embedding" })]);
-    const layers: PackedLayer[] = [];
-    for (let layer = 0; layer < config.layers; layer++) {
-      throwIfAborted(signal, "packDecoder");
-      const linear = (name: LinearName): Promise<WeightRows> => open({ layer, name });
-      const norms = await model.readNorms(layer);
-      layers.push({
-        attentionNorm: norm(norms.attentionNorm),
-        attentionInput: await packSideBySide(pack, [
-          await linear("query"),
-          await linear("key"),
-          await linear("value"),
-        ]),
-        ...(norms.attentionSubNorm && { attentionSubNorm: norm(norms.attentionSubNorm) }),
-        attentionOutput: await pack([await linear("output")]),
-        feedForwardNorm: norm(norms.feedForwardNorm),
-        feedForwardInput: await packSideBySide(pack, [await linear("gate"), await linear("up")]),
-        ...(norms.feedForwardSubNorm && { feedForwardSubNorm: norm(norms.feedForwardSubNorm) }),
-        feedForwardOutput: await pack([await linear("down")]),
-      });
-      options.onProgress?.(layers.length, config.layers);
-    }
-    const outputNorm = norm(await model.readOutputNorm());
-    const output = model.tied ? embedding : await pack([await open({ name: "output" })]);
-    const bytes = owned.reduce((sum, taken) => sum + taken.bytes, 0);
-    const widths = commonWidths(owned);
-    return { config, embedding, layers, outputNorm, output, widths, bytes, dispose };
-  } catch (error) {
-    dispose();
-    throw error;
+  const embedding = await pack([await open({ name: "embedding" })]);
+  const layers: PackedLayer[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    throwIfAborted(signal, "packDecoder");
+    const linear = (name: LinearName): Promise<WeightRows> => open({ layer, name });
+    const norms = await model.readNorms(layer);
+    layers.push({
+      attentionNorm: norm(norms.attentionNorm),
+      attentionInput: await packSideBySide(pack, [
+        await linear("query"),
+        await linear("key"),
+        await linear("value"),
+      ]),
+      ...(norms.attentionSubNorm && { attentionSubNorm: norm(norms.attentionSubNorm) }),
+      attentionOutput: await pack([await linear("output")]),
+      feedForwardNorm: norm(norms.feedForwardNorm),
+      feedForwardInput: await packSideBySide(pack, [await linear("gate"), await linear("up")]),
+      ...(norms.feedForwardSubNorm && { feedForwardSubNorm: norm(norms.feedForwardSubNorm) }),
+      feedForwardOutput: await pack([await linear("down")]),
+    });
+    options.onProgress?.(layers.length, config.layers);
   }
+  const outputNorm = norm(await model.readOutputNorm());
+  const output = model.tied ? embedding : await pack([await open({ name: "output" })]);
+  return { config, embedding, layers, outputNorm, output };
 }
 
 /** Packs matrices whose rows follow one another, a piece at a time. */

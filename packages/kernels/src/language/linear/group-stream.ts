@@ -15,10 +15,10 @@ export interface GroupedRows {
   readonly rows: number;
   /** Puts the codes of a row, one a byte, to the start of `target`. */
   readCodes(row: number, target: Uint8Array): void;
-  /** The scale of group `at` of [rows, groups]. */
-  scaleAt(at: number): number;
-  /** What is added to the weights of a group, in their unit. @default 0 */
-  offsetAt?(at: number): number;
+  /** Puts the scales of a row's groups into `target`. */
+  readScales(row: number, target: Float32Array): void;
+  /** Puts what is added to the weights of a row's groups, in their unit, into `target`. @default 0 */
+  readOffsets?(row: number, target: Float32Array): void;
 }
 
 /** Where the codes of a step of columns lie. */
@@ -43,9 +43,16 @@ export function floatsOf(floats: PackedFloats): Float32Array {
   return floats.dtype === "f32" ? floats.data : decodeFloat16(floats.data);
 }
 
-/** Reads numbers of scales or mins one at a time. */
-export function floatReader({ dtype, data }: PackedFloats): (at: number) => number {
-  return dtype === "f32" ? (at) => data[at]! : (at) => fromFloat16Bits(data[at]!);
+/** Reads some of the numbers of scales or mins, from number `begin` on. */
+export function readFloats(
+  { dtype, data }: PackedFloats,
+  begin: number,
+  target: Float32Array,
+): void {
+  for (let i = 0; i < target.length; i++) {
+    const value = data[begin + i]!;
+    target[i] = dtype === "f32" ? value : fromFloat16Bits(value);
+  }
 }
 
 /** Sizes of a matrix whose groups of columns have scales. */
@@ -77,6 +84,8 @@ export function packGroups<W extends LinearWeights>(
   const { layout, groupBytes, codesAt, scalesAt } = panelsOf(size, step);
   const { steps: groups, panelBytes } = layout;
   const codes = new Uint8Array(groups * groupSize);
+  const scales = new Float32Array(groups);
+  const offsets = new Float32Array(groups);
   return packPanels<W>(kernels, layout, (given, { panels, firstRow }) => {
     const part = rowsOf(given);
     const floats = new DataView(panels.buffer, panels.byteOffset, panels.byteLength);
@@ -85,6 +94,10 @@ export function packGroups<W extends LinearWeights>(
       const rowAt = (row >> 4) * panelBytes + (row & 15) * 4;
       part.readCodes(own, codes);
       codes.fill(step.zero, cols);
+      part.readScales(own, scales);
+      checkFinite(scales, own);
+      part.readOffsets?.(own, offsets);
+      checkFinite(offsets, own);
       for (let group = 0; group < groups; group++) {
         const base = rowAt + group * groupBytes;
         const end = (group + 1) * groupSize;
@@ -96,10 +109,8 @@ export function packGroups<W extends LinearWeights>(
           step.put(panels, at, codes, col);
         }
         const scaleAt = base + scalesAt;
-        const number = own * groups + group;
-        floats.setFloat32(scaleAt, finite(part.scaleAt(number), number), true);
-        if (part.offsetAt === undefined) continue;
-        floats.setFloat32(scaleAt + 64, finite(part.offsetAt(number), number), true);
+        floats.setFloat32(scaleAt, scales[group]!, true);
+        if (part.readOffsets) floats.setFloat32(scaleAt + 64, offsets[group]!, true);
       }
     }
   });
@@ -145,10 +156,12 @@ export function checkGroupSize(groupSize: number): void {
   );
 }
 
-function finite(value: number, at: number): number {
-  if (Number.isFinite(Math.fround(value))) return value;
-  throw new EdgewrightError(
-    "invalid-argument",
-    `packLinear: expected finite scales, number ${at} is ${value}`,
-  );
+function checkFinite(values: Float32Array, row: number): void {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `packLinear: expected finite scales, number ${row * values.length + i} is ${values[i]}`,
+    );
+  }
 }

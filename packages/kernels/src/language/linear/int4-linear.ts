@@ -4,11 +4,11 @@ import {
   checkGroupSize,
   checkLength,
   clampGroup,
-  floatReader,
   type GroupedRows,
   type GroupedSize,
   groupedBytes,
   packGroups,
+  readFloats,
   type StepLayout,
 } from "./group-stream.js";
 import type { LinearDriver } from "./linear-driver.js";
@@ -102,7 +102,8 @@ function groupedRows(part: Int4GroupTensor, cols: number, groups: number): Group
   const width = (groups * part.groupSize) / 2;
   checkLength("bytes of codes", part.codes.length, rows * width);
   checkLength("scales", part.scales.data.length, rows * groups);
-  const scaleAt = floatReader(part.scales);
+  const readScales = (row: number, target: Float32Array): void =>
+    readFloats(part.scales, row * groups, target);
   const plain = {
     rows,
     readCodes: (row: number, target: Uint8Array) => {
@@ -115,23 +116,34 @@ function groupedRows(part: Int4GroupTensor, cols: number, groups: number): Group
         target[col + 1] = byte >> 4;
       }
     },
-    scaleAt,
+    readScales,
   };
   const { mins, zeroPoints } = part;
   // The products take 8 off a code, so what is left to add is this.
   if (mins) {
     checkLength("mins", mins.data.length, rows * groups);
-    const minAt = floatReader(mins);
-    return { ...plain, offsetAt: (at) => 8 * scaleAt(at) - minAt(at) };
+    const scales = new Float32Array(groups);
+    return {
+      ...plain,
+      readOffsets(row, target) {
+        readScales(row, scales);
+        readFloats(mins, row * groups, target);
+        for (let i = 0; i < groups; i++) target[i] = 8 * scales[i]! - target[i]!;
+      },
+    };
   }
   if (zeroPoints === undefined) return plain;
   const zeroBytes = Math.ceil(groups / 2);
   checkLength("bytes of zeroPoints", zeroPoints.length, rows * zeroBytes);
-  const zeroAt = (row: number, group: number): number =>
-    (zeroPoints[row * zeroBytes + (group >> 1)]! >> ((group & 1) * 4)) & 15;
   return {
     ...plain,
-    offsetAt: (at) => (8 - zeroAt(Math.floor(at / groups), at % groups)) * scaleAt(at),
+    readOffsets(row, target) {
+      readScales(row, target);
+      for (let i = 0; i < groups; i++) {
+        const zero = (zeroPoints[row * zeroBytes + (i >> 1)]! >> ((i & 1) * 4)) & 15;
+        target[i] = (8 - zero) * target[i]!;
+      }
+    },
   };
 }
 

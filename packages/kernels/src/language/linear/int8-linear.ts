@@ -3,11 +3,11 @@ import {
   checkGroupSize,
   checkLength,
   clampGroup,
-  floatReader,
   type GroupedRows,
   type GroupedSize,
   groupedBytes,
   packGroups,
+  readFloats,
   type StepLayout,
 } from "./group-stream.js";
 import type { LinearDriver } from "./linear-driver.js";
@@ -32,7 +32,7 @@ export const int8Driver: LinearDriver = {
     const size = sizeOf(like as Int8Tensor, rows, cols);
     return packGroups<Int8Tensor>(kernels, size, STEP, (part) => {
       const rowsOfPart = groupedRows(part, cols, size.groupSize);
-      if (rowsOfPart.offsetAt === undefined || size.offsets) return rowsOfPart;
+      if (rowsOfPart.readOffsets === undefined || size.offsets) return rowsOfPart;
       throw new ShapeError(
         "packLinear: expected no zeroPoints, as the first part has none; pack it apart",
       );
@@ -82,23 +82,26 @@ function groupedRows(part: Int8Tensor, cols: number, groupSize: number): Grouped
     return {
       rows,
       readCodes: (row, target) => target.set(part.codes.subarray(row * width, row * width + cols)),
-      scaleAt: floatReader(part.scales),
+      readScales: (row, target) => readFloats(part.scales, row * groups, target),
     };
   }
   const { codes, scales, zeroPoints } = part;
   checkLength("codes", codes.length, rows * cols);
   checkLength("scales", scales.length, rows);
-  const spread =
-    (value: (row: number) => number) =>
-    (at: number): number =>
-      value(Math.floor(at / groups));
   const plain = {
     rows,
     readCodes: (row: number, target: Uint8Array) =>
       target.set(codes.subarray(row * cols, (row + 1) * cols)),
-    scaleAt: spread((row) => scales[row]!),
+    readScales: (row: number, target: Float32Array) => {
+      target.fill(scales[row]!);
+    },
   };
   if (zeroPoints === undefined) return plain;
   checkLength("zeroPoints", zeroPoints.length, rows);
-  return { ...plain, offsetAt: spread((row) => -zeroPoints[row]! * scales[row]!) };
+  return {
+    ...plain,
+    readOffsets: (row, target) => {
+      target.fill(-zeroPoints[row]! * scales[row]!);
+    },
+  };
 }
