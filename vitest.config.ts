@@ -30,6 +30,8 @@ export default defineConfig({
           name: "browser",
           include: ["packages/*/src/**/*.test.ts"],
           exclude: ["**/*.node.test.ts"],
+          // A server in Node that the WebSocket tests connect to.
+          globalSetup: ["packages/scheduler/src/websocket/browser-server.test-support.node.ts"],
           testTimeout: 60_000,
           browser: {
             enabled: true,
