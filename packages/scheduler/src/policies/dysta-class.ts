@@ -1,28 +1,6 @@
 import type { Task } from "../tasks/task.js";
-import { type DystaScore, scoreDysta, slackOf } from "./dysta.js";
-
-/** The search for the least score at one moment; the first admitted of equals wins. */
-export class DystaSearch {
-  best: Task | undefined = undefined;
-  #least = Infinity;
-
-  constructor(
-    readonly rule: DystaScore,
-    readonly now: number,
-    readonly count: number,
-  ) {}
-
-  /** Score of a task, which is kept when it is the best so far. */
-  score(task: Task): number {
-    const score = scoreDysta(this.rule, task, this.now, this.count);
-    const best = this.best;
-    if (best === undefined || score < this.#least || (score === this.#least && task.id < best.id)) {
-      this.best = task;
-      this.#least = score;
-    }
-    return score;
-  }
-}
+import { type DystaScore, slackOf } from "./dysta.js";
+import type { DystaSearch } from "./dysta-search.js";
 
 /** Tasks with one arrival and one deadline, which score alike: by id. */
 interface Group {

@@ -1,22 +1,27 @@
 import type { Task } from "../tasks/task.js";
 import type { DystaScore } from "./dysta.js";
-import { DystaClass, DystaSearch } from "./dysta-class.js";
+import { DystaClass } from "./dysta-class.js";
+import { DystaSearch } from "./dysta-search.js";
+import { DystaTree } from "./dysta-tree.js";
 import type { ReadyQueue } from "./policy.js";
 
 /**
  * A queue that takes what a scan of all tasks with {@link scoreDysta} would take, bit for bit, without one: tasks
- * that have not begun lie in classes of which only the ends matter, and those that have begun, few under this
- * policy, are looked at one by one. Time must not run backwards while tasks wait.
+ * that have not begun lie in classes of which only the ends matter, those that have begun, each with a remaining
+ * time of its own, in a tree for each model. Time must not run backwards while tasks wait.
+ *
+ * @param classes whether tasks of a model that have not begun have the same score at the same age; otherwise all
+ *   lie in the trees
  */
-export function createDystaQueue(rule: DystaScore): ReadyQueue {
-  const classes = new Map<number, DystaClass[]>(); // those with tasks, by R
-  const begun: Task[] = []; // in no order
+export function createDystaQueue(rule: DystaScore, classes: boolean): ReadyQueue {
+  const unbegun = new Map<number, DystaClass[]>(); // those with tasks, by R
+  const trees = new Map<string, DystaTree>();
   let size = 0;
 
   const classOf = (task: Task): DystaClass | undefined => {
     const isolated = rule.isolatedOf(task);
     const allowance = task.deadline - task.arrival;
-    const same = classes.get(rule.remainingOf(task));
+    const same = unbegun.get(rule.remainingOf(task));
     if (same === undefined) return undefined;
     for (const one of same) if (one.fits(isolated, allowance)) return one;
     return undefined;
@@ -26,30 +31,29 @@ export function createDystaQueue(rule: DystaScore): ReadyQueue {
     const known = classOf(task);
     if (known !== undefined) return known.put(task);
     const created = new DystaClass(rule, task);
-    const same = classes.get(created.remaining);
-    if (same === undefined) classes.set(created.remaining, [created]);
+    const same = unbegun.get(created.remaining);
+    if (same === undefined) unbegun.set(created.remaining, [created]);
     else same.push(created);
     return true;
   };
 
-  const remove = (task: Task): boolean => {
-    const place = begun.indexOf(task);
-    if (place >= 0) {
-      begun[place] = begun.at(-1)!;
-      begun.pop();
-    } else {
-      const found = classOf(task);
-      if (!found?.remove(task)) return false;
-      if (found.size === 0) forget(found);
+  const putInTree = (task: Task): void => {
+    let tree = trees.get(task.model);
+    if (tree === undefined) {
+      tree = new DystaTree(rule);
+      trees.set(task.model, tree);
     }
-    size--;
-    return true;
+    tree.put(task);
   };
 
-  const forget = (empty: DystaClass): void => {
-    const same = classes.get(empty.remaining)!;
-    if (same.length === 1) classes.delete(empty.remaining);
-    else same.splice(same.indexOf(empty), 1);
+  const removeFromClass = (task: Task): boolean => {
+    const found = classOf(task);
+    if (!found?.remove(task)) return false;
+    if (found.size > 0) return true;
+    const same = unbegun.get(found.remaining)!;
+    if (same.length === 1) unbegun.delete(found.remaining);
+    else same.splice(same.indexOf(found), 1);
+    return true;
   };
 
   return {
@@ -58,18 +62,24 @@ export function createDystaQueue(rule: DystaScore): ReadyQueue {
     },
     put(task) {
       size++;
-      const unbegun = task.layersRun === 0 && task.lastRun === task.arrival;
-      if (!unbegun || !putInClass(task)) begun.push(task);
+      const fits = classes && task.layersRun === 0 && task.lastRun === task.arrival;
+      if (!fits || !putInClass(task)) putInTree(task);
     },
     take(now) {
       if (size === 0) return undefined;
       const search = new DystaSearch(rule, now, size);
-      for (const task of begun) search.score(task);
-      for (const same of classes.values()) for (const one of same) one.search(search);
+      for (const same of unbegun.values()) for (const one of same) one.search(search);
+      for (const tree of trees.values()) tree.search(search);
       const task = search.best!;
-      remove(task);
+      if (search.tree === undefined) removeFromClass(task);
+      else search.tree.removeAt(search.place);
+      size--;
       return task;
     },
-    remove,
+    remove(task) {
+      const removed = trees.get(task.model)?.remove(task) || removeFromClass(task);
+      if (removed) size--;
+      return removed;
+    },
   };
 }

@@ -15,8 +15,8 @@ export interface DystaOptions {
  * its slack, and P its waiting since it ran last, over its time alone and over the number of tasks (Fan, Venieris,
  * Kouris, Lane: Sparse-DySta; MICRO 2023). A task without a deadline has no slack term.
  *
- * A decision costs O(c log n) for c classes of tasks that have not begun (model and time to deadline alike), plus
- * the number of those that have.
+ * A decision costs O(c + log n) as a rule, for c classes of tasks that have not begun (model and time to deadline
+ * alike).
  *
  * @example
  * const { metrics } = simulate({ policy: dysta(), models, requests });
@@ -49,7 +49,7 @@ export function scoreDysta(rule: DystaScore, task: Task, now: number, count: num
   const remaining = rule.remainingOf(task);
   const slack = slackOf(task, now, remaining);
   const waited = (now - task.lastRun) / rule.isolatedOf(task) / count;
-  return remaining + rule.beta * ((slack > 0 ? slack : 0) + waited);
+  return remaining + rule.beta * (Math.max(0, slack) + waited);
 }
 
 /** Time to spare before the deadline; 0 without a deadline. */
@@ -80,6 +80,7 @@ function createDysta(
   watchesSparsity: boolean,
   options: DystaOptions,
 ): Policy {
-  const rule = dystaScore(options, name === "dysta-oracle");
-  return { name, averages, watchesSparsity, createQueue: () => createDystaQueue(rule) };
+  const truth = name === "dysta-oracle"; // which differs from request to request
+  const rule = dystaScore(options, truth);
+  return { name, averages, watchesSparsity, createQueue: () => createDystaQueue(rule, !truth) };
 }
