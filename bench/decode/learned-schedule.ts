@@ -1,6 +1,7 @@
 // PMPD's learned scheduler for stories260K: classifiers of the cache's last layer, trained here and now on labels from
 // texts that the model tells itself.
 import { createRng } from "@edgewright/core";
+import { loadTrainingKernels } from "@edgewright/kernels/training";
 import {
   decodeOwnTexts,
   type KvClassifier,
@@ -29,6 +30,7 @@ export async function trainLearnedSchedule(
     signal: context.signal,
   });
   const prompts = texts.map(({ tokens }) => tokens);
+  using kernels = await loadTrainingKernels();
   const classifiers: KvClassifier[] = [];
   const notes: string[] = [];
   for (let step = ladder.length - 1; step > 0; step--) {
@@ -36,7 +38,7 @@ export async function trainLearnedSchedule(
     const examples = await labelPrecision({
       ...{ session: nested.session, prompts, high, low, maxTokens, signal: context.signal },
     });
-    const { classifier, accuracy, baseline } = await trainKvClassifier({
+    const { classifier, accuracy, baseline } = await trainKvClassifier(kernels, {
       ...{ examples, heads: nested.config.kvHeads, signal: context.signal },
       ...(context.quick && { epochs: 3 }),
     });
