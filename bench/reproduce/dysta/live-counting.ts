@@ -13,7 +13,12 @@ const COUNTING_SHARE = 0.01;
 
 /** Runs each model with and without counting, in turn. */
 export async function measureCounting(context: BenchContext): Promise<FigureInput[]> {
-  const { models } = await loadLiveModels(context.quick ? [160, 224] : [640, 640]);
+  const { models } = await loadLiveModels({
+    page: context.quick ? [160, 224] : [640, 640],
+    line: 320,
+    windows: 1,
+    pictures: 1,
+  });
   const rows: FigureInput[] = [];
   for (const model of models) {
     context.log(`  ${model.name}`);

