@@ -17,7 +17,7 @@ export interface WeightRows {
 }
 
 /** File bytes of a piece: enough that a read costs little beside them. */
-const PIECE_BYTES = 2 ** 18;
+const PIECE_BYTES = 2 ** 16;
 
 /** A weight that is there, or does not come in pieces. */
 export function wholeRows(weight: WeightTensor): WeightRows {

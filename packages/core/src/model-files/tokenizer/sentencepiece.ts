@@ -27,7 +27,8 @@ const BYTE = 6;
  */
 export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer {
   checkData(data);
-  const { tokens, scores, types, bos, eos, addSpacePrefix } = data;
+  const { tokens, scores, bos, eos, unknown, addSpacePrefix, addBos, chatTemplate } = data;
+  const types = Uint8Array.from(data.types, (type) => Math.min(Math.max(type, 0), 255));
   // Vocabularies are large: what a token is worth is looked up, rather than kept as an object and a text each.
   const ids = new Map<string, number>(); // of pieces that merging may make
   const bytes = new Int32Array(256).fill(-1);
@@ -58,7 +59,7 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
         continue;
       }
       for (const byte of encoder.encode(symbol)) {
-        const fallback = bytes[byte]! >= 0 ? bytes[byte]! : data.unknown;
+        const fallback = bytes[byte]! >= 0 ? bytes[byte]! : unknown;
         if (fallback !== undefined) out.push(fallback);
       }
     }
@@ -117,9 +118,9 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
     bos,
     eos,
     ends,
-    chatTemplate: data.chatTemplate,
+    chatTemplate,
     encode(text: string, options: EncodeOptions = {}) {
-      const { bos: begin = data.addBos, special = false } = options;
+      const { bos: begin = addBos, special = false } = options;
       const out: number[] = [];
       if (begin && bos !== undefined) out.push(bos);
       const known = special ? named : named.filter((one) => one.always);
