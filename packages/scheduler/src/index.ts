@@ -155,7 +155,18 @@ export {
   type ScheduleMetricsOptions,
   scheduleMetrics,
 } from "./metrics/schedule-metrics.js";
+export {
+  createSingleArchitecturePlanner,
+  createTransferredPlanner,
+  createUnawarePlanner,
+  createWeightedSumPlanner,
+} from "./planning/baseline-planners.js";
 export type { Candidate } from "./planning/candidate.js";
+export {
+  chooseByEpsilonConstraint,
+  scoreByTopsis,
+  scoreByWeightedSum,
+} from "./planning/choose-designs.js";
 export {
   type ContentionOptions,
   memoryIntensityOf,
@@ -163,6 +174,13 @@ export {
 } from "./planning/contention.js";
 export { type Assignment, type Design, formatDesign } from "./planning/design.js";
 export { changeBetween } from "./planning/design-change.js";
+export {
+  createRassPlanner,
+  type DesignPlanner,
+  type DeviceState,
+  type PlannedDesign,
+  type PreparedPlanner,
+} from "./planning/design-planner.js";
 export {
   type DesignChange,
   type DesignRoles,
@@ -187,13 +205,18 @@ export {
   rankDesigns,
   type SpaceFigure,
 } from "./planning/explore-designs.js";
+export {
+  type BestDesign,
+  type FindBestDesignOptions,
+  findBestDesign,
+} from "./planning/find-best-design.js";
 export { formatSlo, formatSlos, formatSloValue } from "./planning/format-slos.js";
 export { hypervolume } from "./planning/hypervolume.js";
 export { measureDistance, type ObjectiveScale } from "./planning/optimality.js";
 export { paretoFront } from "./planning/pareto-front.js";
 export { parseDesignSet } from "./planning/parse-design-set.js";
 export { MAX_SLO_TEXT, parseSlos } from "./planning/parse-slos.js";
-export { type DesignPlan, planDesigns } from "./planning/plan-designs.js";
+export { type DesignPlan, planDesigns, selectDesignSet } from "./planning/plan-designs.js";
 export {
   createPlanningProblem,
   type ExcludedCandidate,

@@ -1,8 +1,8 @@
 import { EdgewrightError } from "@edgewright/core";
 import type { Design } from "./design.js";
-import { type CompiledProblem, compileProblem } from "./design-columns.js";
+import { changeBetween } from "./design-change.js";
+import { compileProblem } from "./design-columns.js";
 import {
-  type DesignChange,
   type DesignRoles,
   type DesignSet,
   MAX_SWITCHING_ENGINES,
@@ -16,6 +16,7 @@ import {
   exploreDesigns,
 } from "./explore-designs.js";
 import type { PlanningProblem } from "./planning-problem.js";
+import { listUsedProcessors } from "./used-processors.js";
 import { decodeDesign } from "./walk-designs.js";
 
 /** What {@link planDesigns} returns. */
@@ -49,7 +50,18 @@ export function planDesigns(
   problem: PlanningProblem,
   options: ExploreDesignsOptions = {},
 ): DesignPlan {
-  const { processors } = problem;
+  const space = exploreDesigns(problem, options);
+  return { set: selectDesignSet(space), space };
+}
+
+/**
+ * The design set of an explored space, as `planDesigns` makes it.
+ *
+ * @throws InfeasibleProblemError for an empty space
+ * @throws EdgewrightError (`limit-exceeded`) above {@link MAX_SWITCHING_ENGINES} processors
+ */
+export function selectDesignSet(space: DesignSpace): DesignSet {
+  const { processors } = space.problem;
   if (processors.length > MAX_SWITCHING_ENGINES) {
     throw new EdgewrightError(
       "limit-exceeded",
@@ -57,16 +69,15 @@ export function planDesigns(
         "let processorOf name several engines alike",
     );
   }
-  const space = exploreDesigns(problem, options);
-  if (space.count === 0) throw new InfeasibleProblemError(explainInfeasibility(problem)!);
-  const compiled = compileProblem(problem);
-  const { roles, indices, masks } = chooseDesigns(space, compiled);
+  if (space.count === 0) throw new InfeasibleProblemError(explainInfeasibility(space.problem)!);
+  const compiled = compileProblem(space.problem);
+  const { roles, indices, masks } = chooseDesigns(space);
   const designs = indices.map((index) => {
     return describeDesign(compiled, decodeDesign(compiled, space.codes[index]!), space.scales);
   });
   const memory = indices.map((index) => space.memory?.values[index] ?? 0);
   const table = createSwitchingTable(designs, roles, masks, memory, processors.length);
-  return { set: { version: 1, designs, roles, engines: processors, table }, space };
+  return { version: 1, designs, roles, engines: processors, table };
 }
 
 interface ChosenDesigns {
@@ -77,8 +88,8 @@ interface ChosenDesigns {
   readonly masks: readonly number[];
 }
 
-function chooseDesigns(space: DesignSpace, compiled: CompiledProblem): ChosenDesigns {
-  const used = usedProcessors(space, compiled);
+function chooseDesigns(space: DesignSpace): ChosenDesigns {
+  const used = listUsedProcessors(space);
   const best = (accept: (mask: number) => boolean): number => {
     let found = -1;
     for (let i = 0; i < space.count; i++) {
@@ -116,21 +127,6 @@ function chooseDesigns(space: DesignSpace, compiled: CompiledProblem): ChosenDes
   };
 }
 
-function usedProcessors(space: DesignSpace, compiled: CompiledProblem): Uint16Array {
-  const { candidates, processors } = compiled.problem;
-  const bits = candidates.map((list) =>
-    Uint16Array.from(list, ({ processor }) => 1 << processors.indexOf(processor)),
-  );
-  return Uint16Array.from(space.codes, (code) => {
-    let mask = 0;
-    for (let task = 0; task < bits.length; task++) {
-      const own = bits[task]!;
-      mask |= own[Math.floor(code / compiled.strides[task]!) % own.length]!;
-    }
-    return mask;
-  });
-}
-
 // Of those with the least, the one nearest to the utopia point.
 function leastOf(values: Float64Array | undefined, distances: Float64Array): number | undefined {
   if (!values) return undefined;
@@ -160,7 +156,7 @@ function createSwitchingTable(
   };
   return Array.from({ length: 2 ** (processors + 1) }, (_, state) => {
     const design = choose(state & (2 ** processors - 1), state >= 2 ** processors);
-    return { design, change: labelChange(designs[roles.d0]!, designs[design]!) };
+    return { design, change: changeBetween(designs[roles.d0]!, designs[design]!) };
   });
 }
 
@@ -170,12 +166,4 @@ function order(designs: readonly Design[], key: (design: Design, i: number) => n
   const compare = (a: number, b: number): number =>
     keys[a]! < keys[b]! ? -1 : keys[a]! > keys[b]! ? 1 : a - b;
   return designs.map((_, i) => i).sort(compare);
-}
-
-function labelChange(from: Design, to: Design): DesignChange {
-  const differs = (key: "model" | "precision" | "engine"): boolean =>
-    from.assignments.some((own, i) => own[key] !== to.assignments[i]![key]);
-  const model = differs("model") || differs("precision");
-  const processor = differs("engine");
-  return model ? (processor ? "CB" : "CM") : processor ? "CP" : "none";
 }

@@ -1,0 +1,24 @@
+import type { DesignSpace } from "./explore-designs.js";
+
+/** The processors that each feasible design uses: bit i for the problem's processor i. */
+export function listUsedProcessors({ problem, codes }: DesignSpace): Uint16Array {
+  const { candidates, processors } = problem;
+  const bits = candidates.map((list) =>
+    Uint16Array.from(list, ({ processor }) => 1 << processors.indexOf(processor)),
+  );
+  return Uint16Array.from(codes, (code) => {
+    let mask = 0;
+    let rest = code;
+    for (const own of bits) {
+      const place = rest % own.length;
+      mask |= own[place]!;
+      rest = (rest - place) / own.length;
+    }
+    return mask;
+  });
+}
+
+/** The bits of some processors; a name that the problem does not have is no bit. */
+export function processorBits(processors: readonly string[], names: readonly string[]): number {
+  return processors.reduce((mask, name, i) => (names.includes(name) ? mask | (1 << i) : mask), 0);
+}
