@@ -97,8 +97,8 @@ describe("weights in pieces", () => {
       }
       const embedding = await floatsInPieces(model, { name: "embedding" }, buffers);
       expect(isSame(embedding.floats, weightFloats(await model.readEmbedding()))).toBe(true);
-      // Pieces of 64 KiB of the file: their bytes, and what they become.
-      expect(buffered()).toBeLessThan(4 * 65536);
+      // Pieces of 64 KiB of the file: their bytes, what they become, and smaller buffers of before.
+      expect(buffered()).toBeLessThan(6 * 65536);
       if (type === "f32" || type === "f16" || type === "q8_0")
         expect(embedding.pieces).toBeGreaterThan(2);
       // Only readEmbedding, right above, took memory of the file's own.
