@@ -12,6 +12,13 @@ export interface ContinuousControllerOptions {
   readonly gain?: number;
   /** What a window above the target adds to a device's multiplier, over the active devices. @default 0.1 */
   readonly multiplierStep?: number;
+  /**
+   * Whose samples a threshold follows: the device's own, as in the paper, or those of all active devices together.
+   * By its own, a device whose light model is good forwards as much as a weak one before it has as many violations;
+   * together, thresholds stay as far apart as they began, and the server's time goes to the unsure samples.
+   * @default "device"
+   */
+  readonly follow?: "device" | "all";
 }
 
 /**
@@ -20,6 +27,12 @@ export interface ContinuousControllerOptions {
  * the device's multiplier, which then grows by 0.1 / n, n the devices that reported in the window; otherwise the
  * multiplier falls back to 1. Thresholds of devices that are silent or have left stay frozen.
  *
+ * @example
+ * const controller = createContinuousController();
+ * controller.join("camera", { threshold: 0.5 }, 0);
+ * controller.report("camera", { inSlo: 97, total: 100 }, 1500);
+ * controller.update(1500).get("camera"); // 0.51: two percent above the target
+ *
  * @throws EdgewrightError `invalid-argument` where a number is out of range
  */
 export function createContinuousController({
@@ -27,6 +40,7 @@ export function createContinuousController({
   targetPercent = 95,
   gain = 0.005,
   multiplierStep = 0.1,
+  follow = "device",
 }: ContinuousControllerOptions = {}): ThresholdController {
   for (const [name, value] of Object.entries({ targetPercent, gain, multiplierStep })) {
     if (value >= 0 && value <= 100) continue;
@@ -38,7 +52,7 @@ export function createContinuousController({
   const devices = createJoinedDevices("createContinuousController", threshold);
   const multipliers = new Map<string, number>();
   return {
-    name: "multitasc++",
+    name: follow === "all" ? "multitasc++ together" : "multitasc++",
     join(device, joining) {
       devices.join(device, joining);
       multipliers.set(device, 1);
@@ -50,8 +64,14 @@ export function createContinuousController({
     observeBatch() {},
     update() {
       const active = [...devices.all].filter(([, { present, total }]) => present && total > 0);
+      const together = { inSlo: 0, total: 0 };
+      for (const [, { inSlo, total }] of active) {
+        together.inSlo += inSlo;
+        together.total += total;
+      }
       for (const [name, device] of active) {
-        const satisfied = (100 * device.inSlo) / device.total;
+        const { inSlo, total } = follow === "all" ? together : device;
+        const satisfied = (100 * inSlo) / total;
         const multiplier = multipliers.get(name)!;
         let change = -gain * (targetPercent - satisfied);
         if (change > 0) {

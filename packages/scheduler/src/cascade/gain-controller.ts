@@ -28,7 +28,12 @@ export interface GainControllerOptions {
  * - When requests pile up (a server died), the load falls to what was served less what waits, in one step.
  * - The load never rises above what the devices can send usefully, so it need not be unwound later.
  *
- * Devices without calibration are taken to forward in proportion to their threshold.
+ * Devices without calibration are taken to forward in proportion to their threshold. Satisfaction is held over all
+ * devices, not on each: those that gain most forward most, and so have most of the violations.
+ *
+ * @example
+ * const controller = createGainController({ budgetMs: 107 }); // 150 ms less the light model's 43
+ * controller.join("camera", { calibration: calibrateThresholds(outcomes) }, 0);
  *
  * @throws EdgewrightError `invalid-argument` where a number is out of range
  */

@@ -45,6 +45,10 @@ export interface ModelSwitcher {
  * tier's lower limit, to a more accurate one when every one is at the upper. Against flapping, it waits between
  * switches, wants several windows in agreement, and waits longer each time a better model did not last.
  *
+ * @example
+ * const switcher = createModelSwitcher({ models: 2, windows: 1 });
+ * switcher.update([{ threshold: 0.95 }, { threshold: 0.9 }], 1500); // 1: both could forward no more
+ *
  * @throws EdgewrightError `invalid-argument` where a number is out of range
  */
 export function createModelSwitcher({
