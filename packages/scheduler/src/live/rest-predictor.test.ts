@@ -40,7 +40,7 @@ describe("the time left", () => {
     const shared = new SharedPrediction();
     const predictor = new RestPredictor("time", shared, 10);
     for (let i = 0; i < 8; i++) predictor.noteLayer(1, 2, undefined, null, 9 - i);
-    expect(predictor.ratio).toBeGreaterThan(1.5);
+    expect(predictor.ratio).toBeGreaterThan(1.4);
     expect(predictor.ratio).toBeLessThan(2);
     for (let i = 0; i < 2000; i++) predictor.noteLayer(1, 2, undefined, null, 1);
     expect(shared.slowness).toBeCloseTo(2, 2);

@@ -21,9 +21,11 @@ export interface PredictionErrors extends Readonly<Record<RestPredictorKind, num
 }
 
 /** Time over which the slowness of the machine is averaged, in milliseconds of running layers. */
-const MACHINE_WINDOW_MS = 200;
-/** How much of a request's typical time the machine's slowness stands in for before its own layers tell. */
-const PRIOR_SHARE = 0.25;
+const MACHINE_WINDOW_MS = 100;
+/** How much of a request's typical time the machine's slowness stands in for when its own layers begin to tell. */
+const PRIOR_SHARE = 1;
+/** A layer that took longer than so many times its typical time was interrupted: it counts as so many times. */
+const INTERRUPTED = 4;
 /** Weight of one request's error in the comparison of the two predictors. */
 const ERROR_RATE = 0.1;
 
@@ -62,7 +64,7 @@ export class SharedPrediction {
   noteLayer(typicalMs: number, ms: number): void {
     if (typicalMs <= 0) return;
     const weight = 1 - Math.exp(-typicalMs / MACHINE_WINDOW_MS);
-    this.#slowness += weight * (Math.min(ms / typicalMs, 8) - this.#slowness);
+    this.#slowness += weight * (ms / typicalMs - this.#slowness);
   }
 
   /** Compares what was predicted half way with what came. */
@@ -84,6 +86,7 @@ export class RestPredictor {
   readonly #priorMs: number;
   #typicalMs = 0;
   #measuredMs = 0;
+  #countedMs = 0;
   readonly #sparsity = createSparsityRatio();
   #halfway: { predicted: Record<RestPredictorKind, number>; atMs: number } | undefined;
 
@@ -116,7 +119,9 @@ export class RestPredictor {
   ): void {
     this.#typicalMs += typicalMs;
     this.#measuredMs += ms;
-    this.#shared.noteLayer(typicalMs, ms);
+    const counted = typicalMs > 0 ? Math.min(ms, INTERRUPTED * typicalMs) : ms;
+    this.#countedMs += counted;
+    this.#shared.noteLayer(typicalMs, counted);
     if (zeros !== undefined && averageZeros !== null) this.#sparsity.observe(zeros, averageZeros);
     if (this.#halfway !== undefined || typicalRestMs <= 0 || typicalRestMs > this.#typicalMs)
       return;
@@ -137,7 +142,7 @@ export class RestPredictor {
     if (kind === "time") {
       const typical = this.#typicalMs + this.#priorMs;
       if (typical <= 0) return 1;
-      return (this.#measuredMs + this.#priorMs * this.#shared.slowness) / typical;
+      return (this.#countedMs + this.#priorMs * this.#shared.slowness) / typical;
     }
     const weight = this.#shared.sparsityWeight;
     return weight * this.#ratioOf("sparsity") + (1 - weight) * this.#ratioOf("time");
