@@ -5,7 +5,7 @@ import type { DystaTree } from "./dysta-tree.js";
 /** The search for the least score at one moment; the first admitted of equals wins. */
 export class DystaSearch {
   best: Task | undefined = undefined;
-  least = Infinity;
+  least: number = Infinity;
   /** Where the best task lies in a tree; undefined while it is of a class. */
   tree: DystaTree | undefined = undefined;
   place = -1;

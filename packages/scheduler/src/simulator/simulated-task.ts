@@ -37,7 +37,7 @@ export class SimulatedTask implements Task {
   trueRemaining: number;
   /** Where its last layer ran; -1 before the first. */
   accelerator = -1;
-  start = Number.NaN;
+  start: number = Number.NaN;
   readonly segments: Segment[] | undefined;
   readonly #plan: Plan;
   readonly #truth: Float64Array;
