@@ -285,5 +285,5 @@ export {
   type ReferenceRequest,
   type ReferenceRun,
 } from "./traces/reference-runs.js";
-export { type ReplayedRun, replayRun } from "./traces/replay-run.js";
+export { type ReplayedRun, replayRequests, replayRun } from "./traces/replay-run.js";
 export { parseSangerTrace, type SangerTraceOptions } from "./traces/sanger-trace.js";

@@ -27,6 +27,8 @@ export interface ReferenceRequest {
 /** What {@link parseReferenceRuns} reads. */
 export interface ReferenceFile {
   readonly runs: readonly ReferenceRun[];
+  /** Names of the models that the reference knew. */
+  readonly models: readonly string[];
   /** Mean time alone in seconds, by model or architecture; what the file does not name is computed. */
   readonly meanIsolated: ReadonlyMap<string, number>;
   /**
@@ -39,8 +41,8 @@ export interface ReferenceFile {
 
 /**
  * Reads runs of the reference scheduler of Sparse-DySta from JSON: `requests` by `"seed1_ar30"` as rows of arrival,
- * model, priority and sample; `runs` of `seed`, `ar`, `slo`, `sched`, `violation`, `stp` and `antt`; and, if it is
- * there, `target_lat_per_model`.
+ * model, priority and sample; `runs` of `seed`, `ar`, `slo`, `sched`, `violation`, `stp` and `antt`; and, if they
+ * are there, `models` (otherwise those that are requested) and `target_lat_per_model`.
  *
  * @param file name for messages
  * @throws ValidationError with file and path for anything else
@@ -85,8 +87,14 @@ export function parseReferenceRuns(text: string, file = "reference runs"): Refer
   for (const [model, value] of Object.entries(targets)) {
     meanIsolated.set(model, read.number(value, `target_lat_per_model.${model}`));
   }
+  const requested = [...requests.values()].flatMap((list) => list.map(({ model }) => model));
+  const models =
+    root.models === undefined
+      ? [...new Set(requested)]
+      : read.array(root.models, "models").map((name, i) => read.string(name, `models[${i}]`));
   return {
     runs,
+    models,
     meanIsolated,
     requestsOf({ seed, rate }) {
       const found = requests.get(keyOf(seed, rate));

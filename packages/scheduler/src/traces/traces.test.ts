@@ -73,6 +73,11 @@ describe("parseReferenceRuns", () => {
       { arrival: 0.5, model: "net", priority: 3, sample: 2 },
     ]);
     expect(file.meanIsolated.get("net")).toBe(2);
+    expect(file.models).toEqual(["net"]);
+    expect(parseReferenceRuns(JSON.stringify({ ...good, models: ["a", "net"] })).models).toEqual([
+      "a",
+      "net",
+    ]);
     expect(() => file.requestsOf({ ...file.runs[0]!, rate: 4 })).toThrow(/"seed1_ar4" of a run/);
   });
 
