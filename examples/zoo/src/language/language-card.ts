@@ -75,7 +75,8 @@ export function renderLanguageCard(card: LanguageCard): string {
         "candidates and prompt tokens a pass, greedily behind 60 held-out beginnings of 16 tokens",
     ],
   ];
-  const tokens = recipe.storySeeds.length * recipe.storyTokens;
+  const seeds = recipe.phases.flatMap(({ storySeeds = recipe.storySeeds }) => storySeeds);
+  const tokens = new Set(seeds).size * recipe.storyTokens;
   const making: [string, string][] = [
     ["command", `\`${training.command}\``],
     [

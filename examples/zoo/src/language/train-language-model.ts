@@ -22,13 +22,15 @@ export interface PhaseCheckpoint {
   readonly checkpoint: Checkpoint;
 }
 
+type Stories = readonly ArrayLike<number>[];
+
 /** Options of {@link trainLanguageModel}. */
 export interface TrainLanguageModelOptions {
   /** With the training extension. */
   readonly kernels: Kernels;
   readonly teacher: DecoderWeights;
-  /** What the teacher told. */
-  readonly stories: readonly ArrayLike<number>[];
+  /** What the teacher told: for every phase, or by phase. */
+  readonly stories: Stories | ((phase: TrainingPhase) => Promise<Stories>);
   /** What people wrote, for phases with `text`. @default none */
   readonly text?: readonly ArrayLike<number>[];
   /** Where an earlier run ended. @default the beginning */
@@ -102,7 +104,7 @@ export async function trainLanguageModel(
     await train(trainer, {
       epochs: 1,
       seed: recipe.seed * 1000 + index,
-      data: storyWindows(stories, {
+      data: storyWindows(typeof stories === "function" ? await stories(phase) : stories, {
         ...{ rows: steps * batch, length, real: text, realShare: phase.text?.share ?? 0 },
         ...(phase.prompts && {
           cuts: { length, cuts: phase.prompts.cuts, count: PROMPT_TOKENS },

@@ -13,7 +13,7 @@ import { describeSetting } from "../cards/describe-setting.js";
 import type { TrainingLog } from "../training-log.js";
 import { finishLanguage } from "./finish-language.js";
 import { languageModelFolder } from "./language-models.js";
-import type { LanguageRecipe } from "./language-recipes.js";
+import type { LanguageRecipe, TrainingPhase } from "./language-recipes.js";
 import { locateStories260k, locateTinyStories } from "./locate-stories260k.js";
 import { phaseFiles } from "./phase-files.js";
 import { loadStories } from "./story-cache.js";
@@ -46,10 +46,11 @@ export async function trainLanguages(
   const { heldOut, rest } = splitTinyStories(written, (story) => tokenizer.encode(story));
   for (const recipe of recipes) {
     const { name } = recipe;
-    const stories = await loadStories(teacher, {
-      ...{ kernels, seeds: recipe.storySeeds, tokens: recipe.storyTokens, signal },
-      onProgress: (message) => log.line(name, message),
-    });
+    const stories = ({ storySeeds: seeds = recipe.storySeeds }: TrainingPhase) =>
+      loadStories(teacher, {
+        ...{ kernels, seeds, tokens: recipe.storyTokens, signal },
+        onProgress: (message) => log.line(name, message),
+      });
     const files = phaseFiles();
     const before = resume ? await files.read(recipe) : undefined;
     if (before) log.line(name, `goes on in phase ${before.phase + 1} after ${before.seconds} s`);
