@@ -24,6 +24,9 @@ describe("parseCommandLine", () => {
     expect(parseCommandLine([], "/").zoo).toMatch(/examples.zoo.checkpoints$/);
     expect(parseCommandLine(["--zoo", "mine"], "/home").zoo).toBe(resolve("/home/mine"));
     expect(parseCommandLine(["--no-zoo"], "/").zoo).toBeUndefined();
+    expect(parseCommandLine([], "/").schedule).toBe(true);
+    expect(parseCommandLine(["--no-zoo"], "/").schedule).toBe(false);
+    expect(parseCommandLine(["--no-schedule"], "/").schedule).toBe(false);
   });
 
   it("tells a story, one that begins as told, or none", () => {

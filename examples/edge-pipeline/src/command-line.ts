@@ -16,6 +16,8 @@ export interface CommandLine {
   readonly compare: boolean;
   /** Folder with the checkpoints that classify pictures; `undefined` leaves the stage out. */
   readonly zoo: string | undefined;
+  /** Whether to plan for this machine and serve requests; needs the checkpoints. */
+  readonly schedule: boolean;
   /** How the story begins; `undefined` leaves the stage out. */
   readonly story: string | undefined;
   readonly json: boolean;
@@ -36,6 +38,7 @@ Options
   --no-compare      do not measure engines against each other afterwards
   --zoo FOLDER      checkpoints that classify pictures  [examples/zoo/checkpoints]
   --no-zoo          do not classify pictures
+  --no-schedule     do not plan for this machine, and serve no requests
   --story TEXT      how the story begins                          [Once upon a time]
   --no-story        do not tell one
   --json            print one JSON object instead of text
@@ -63,6 +66,7 @@ export function parseCommandLine(args: readonly string[], cwd: string): CommandL
     maxSide: readNumber("--max-side", values["max-side"], 64, 8192),
     compare: !values["no-compare"],
     zoo: readZooFolder(values, cwd),
+    schedule: !values["no-schedule"] && !values["no-zoo"],
     story: readStory(values),
     json: values.json,
     help: values.help,
@@ -81,6 +85,7 @@ function parseStrictly(args: readonly string[]) {
         "no-compare": { type: "boolean", default: false },
         zoo: { type: "string" },
         "no-zoo": { type: "boolean", default: false },
+        "no-schedule": { type: "boolean", default: false },
         story: { type: "string" },
         "no-story": { type: "boolean", default: false },
         json: { type: "boolean", default: false },

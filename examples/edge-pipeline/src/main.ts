@@ -2,7 +2,13 @@ import { constants } from "node:os";
 import { EdgewrightError } from "@edgewright/core";
 import { type CommandLine, parseCommandLine, USAGE } from "./command-line.js";
 import { type PipelineContext, runStages, type Stage } from "./pipeline.js";
-import { formatComparison, formatReading, formatStory, formatZoo } from "./print-results.js";
+import {
+  formatComparison,
+  formatReading,
+  formatServed,
+  formatStory,
+  formatZoo,
+} from "./print-results.js";
 import { Progress } from "./progress.js";
 import { StageClock } from "./stage-clock.js";
 import { classifyZoo } from "./stages/classify-zoo.js";
@@ -11,6 +17,7 @@ import { decodePage } from "./stages/decode-page.js";
 import { loadModels } from "./stages/load-models.js";
 import { measureEngines } from "./stages/measure-engines.js";
 import { readText } from "./stages/read-text.js";
+import { scheduleModels } from "./stages/schedule-models.js";
 import { tellStory } from "./stages/tell-story.js";
 import { writeReport } from "./stages/write-report.js";
 
@@ -22,6 +29,7 @@ const STAGES: readonly Stage[] = [
   { name: "show text", silent: true, run: showText },
   { name: "measure engines", run: measureEngines },
   { name: "classify pictures", run: classifyZoo },
+  { name: "schedule models", run: scheduleModels },
   { name: "tell a story", run: tellStory },
   { name: "write report", run: writeReport },
   { name: "show results", silent: true, run: showResults },
@@ -43,6 +51,7 @@ async function showResults(context: PipelineContext): Promise<void> {
   }
   if (results.comparison) process.stdout.write(`${formatComparison(results)}\n`);
   if (results.zoo) process.stdout.write(`${formatZoo(results.zoo)}\n`);
+  if (results.served) process.stdout.write(`${formatServed(results.served)}\n`);
   if (results.story) process.stdout.write(`${formatStory(results.story)}\n`);
   process.stdout.write(`Report: ${options.report}\n`);
 }
@@ -54,6 +63,7 @@ async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
     const skipped: Stage["run"][] = [];
     if (!options.compare) skipped.push(measureEngines);
     if (options.zoo === undefined) skipped.push(classifyZoo);
+    if (!options.schedule) skipped.push(scheduleModels);
     if (options.story === undefined) skipped.push(tellStory);
     await runStages(
       STAGES.filter((stage) => !skipped.includes(stage.run)),

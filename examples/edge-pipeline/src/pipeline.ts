@@ -5,6 +5,7 @@ import type { InferenceEngine } from "./engines/inference-engine.js";
 import type { RgbaImage } from "./image/rgba-image.js";
 import type { TextLine, TextReader } from "./ocr/text-reader.js";
 import type { Progress } from "./progress.js";
+import type { ServedRequests } from "./schedule/served-requests.js";
 import type { StageClock } from "./stage-clock.js";
 import type { ToldStory } from "./story.js";
 import type { ZooFront } from "./zoo-front.js";
@@ -44,6 +45,7 @@ export interface PipelineContext {
   peakProcessBytes?: number;
   comparison?: EngineComparison;
   zoo?: ZooFront;
+  served?: ServedRequests;
   story?: ToldStory;
 }
 

@@ -1,6 +1,8 @@
 import { formatBytes, formatMs, formatPercent } from "./report/format.js";
 import { totalWasmBytes } from "./report/memory-section.js";
 import { type ReportData, totalMs } from "./report/report-data.js";
+import { describeEvent } from "./report/schedule-section.js";
+import type { ServedRequests } from "./schedule/served-requests.js";
 import { describePart } from "./stage-clock.js";
 import type { ToldStory } from "./story.js";
 import type { ZooFront } from "./zoo-front.js";
@@ -88,6 +90,26 @@ export function formatStory(story: ToldStory): string {
     `  ${"one token a pass".padEnd(34)}${rate(plain).padStart(18)}`,
     `  ${`prompt tokens, passes of ${rows} rows`.padEnd(34)}${rate(parallel).padStart(18)}` +
       `   ${story.acceptedLength.toFixed(2)} tokens a pass, ${(parallel / plain).toFixed(2)}x, the same text`,
+    "",
+  ].join("\n");
+}
+
+/** The plan, how the requests fared, and what the manager did, as text. */
+export function formatServed(served: ServedRequests): string {
+  const { objectives, designs, phases, events, policy } = served;
+  return [
+    `Two tasks at once on one thread, planned under "${objectives}" and scheduled by ${policy} (measured)`,
+    "",
+    ...designs.map(({ roles, text }) => `  ${roles.join(", ").padEnd(18)}${text}`),
+    "",
+    `  ${"stretch".padEnd(22)}${"requests".padStart(9)}${"late".padStart(6)}${"95 % within".padStart(13)}${"right".padStart(8)}`,
+    ...phases.map(
+      ({ name, requests, violations, p95Ms, accuracy }) =>
+        `  ${name.padEnd(22)}${String(requests).padStart(9)}${String(violations).padStart(6)}` +
+        `${formatMs(p95Ms).padStart(13)}${formatPercent(accuracy).padStart(8)}`,
+    ),
+    "",
+    ...events.map((event) => `  ${describeEvent(event, served)}`),
     "",
   ].join("\n");
 }

@@ -79,6 +79,19 @@ const data: ReportData = {
       zooModel("large", 1, 0.92, true),
     ],
   },
+  served: {
+    ...{ objectives: 'max accuracy for "sort pictures"', policy: "guarded-srpt" },
+    designs: [
+      { roles: ["d0"], text: "large", model: "large", accuracy: 0.92, albumMs: 30 },
+      { roles: ["dm", "dw"], text: "small", model: "small", accuracy: 0.88, albumMs: 3 },
+    ],
+    phases: [{ name: "rush & hurry", requests: 60, violations: 2, p95Ms: 140, accuracy: 0.89 }],
+    events: [
+      { kind: "trouble", at: 2100, signal: "requests waiting", value: 11, troubled: true },
+      { kind: "switch", at: 2105, from: 0, to: 1, change: "CM", tookMs: 5 },
+    ],
+    timeline: '<svg class="timeline"></svg>',
+  },
   story: {
     ...{
       model: "stories-ternary",
@@ -164,12 +177,24 @@ describe("renderReport", () => {
     expect(slow).toContain("2.00 times as fast: in a model as small as this one");
   });
 
+  it("shows the plan, how the requests fared and what the manager did", () => {
+    expect(page).toContain("<td>dm, dw</td><td>small</td>");
+    expect(page).toContain("<td>rush &amp; hurry</td>");
+    expect(page).toContain("2.10 s: requests waiting 11, too many");
+    expect(page).toContain("2.10 s: changed to small (CM, 5.00 ms)");
+    expect(page).toContain('<svg class="timeline"></svg>');
+  });
+
   it("leaves out what was not measured", () => {
     const bare = renderReport(
-      { ...data, comparison: undefined, zoo: undefined, story: undefined, memory: [], lines: [] },
+      {
+        ...{ ...data, comparison: undefined, zoo: undefined, served: undefined, story: undefined },
+        ...{ memory: [], lines: [] },
+      },
       "data:,",
     );
     expect(bare).not.toContain("Which model is worth its time");
+    expect(bare).not.toContain("Two tasks at once");
     expect(bare).not.toContain("A story");
     expect(bare).not.toContain("How fast each engine");
     expect(bare).not.toContain("WebAssembly memory");

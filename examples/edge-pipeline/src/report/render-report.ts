@@ -4,6 +4,7 @@ import { renderLatencySection } from "./latency-section.js";
 import { renderMemorySection, totalWasmBytes } from "./memory-section.js";
 import { renderPageSection } from "./page-section.js";
 import { meanConfidence, type ReportData, totalMs } from "./report-data.js";
+import { renderScheduleSection } from "./schedule-section.js";
 import { renderStageSection } from "./stage-section.js";
 import { renderStorySection } from "./story-section.js";
 import { STYLES } from "./styles.js";
@@ -51,6 +52,7 @@ ${renderPageSection(data, imageUri)}
 ${renderStageSection(data)}
 ${renderLatencySection(data)}
 ${renderZooSection(data)}
+${renderScheduleSection(data)}
 ${renderStorySection(data)}
 ${renderMemorySection(data)}
 <footer>Every figure on this page was measured on ${setting.machine}, ${setting.software}, ${setting.date}.

@@ -2,6 +2,7 @@ import type { EngineComparison } from "../engines/compare-engines.js";
 import type { SessionMemory } from "../engines/inference-engine.js";
 import type { ModelRole } from "../ocr/models.js";
 import type { TextLine } from "../ocr/text-reader.js";
+import type { ServedRequests } from "../schedule/served-requests.js";
 import type { StageTime } from "../stage-clock.js";
 import type { ToldStory } from "../story.js";
 import type { ZooFront } from "../zoo-front.js";
@@ -43,6 +44,8 @@ export interface ReportData {
   readonly comparison: EngineComparison | undefined;
   /** How the models of the zoo classified its pictures. */
   readonly zoo: ZooFront | undefined;
+  /** How requests for two tasks at once were planned and served. */
+  readonly served: ServedRequests | undefined;
   /** What a small language model told. */
   readonly story: ToldStory | undefined;
   readonly setting: Setting;

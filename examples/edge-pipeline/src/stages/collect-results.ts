@@ -19,6 +19,7 @@ export function collectResults(context: PipelineContext): ReportData {
     peakProcessBytes: need(context, "peakProcessBytes"),
     comparison: context.comparison,
     zoo: context.zoo,
+    served: context.served,
     story: context.story,
     setting: describeSetting(context),
   };
