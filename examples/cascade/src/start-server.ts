@@ -1,0 +1,75 @@
+import {
+  CascadeServer,
+  createBatchSignalController,
+  createContinuousController,
+  createStaticController,
+  type RunBatch,
+  type ServerTransport,
+  type ThresholdController,
+} from "@edgewright/scheduler";
+import type { RunOptions } from "./command-line.js";
+import { BATCH_SIZES, loadHeavyModel } from "./heavy-model.js";
+import type { BatchRecord } from "./run-record.js";
+
+/** What every device and server of a run knows; in real life each device has its own. */
+export const TOKEN = "example";
+
+/** A server that runs. */
+export interface RunningServer {
+  readonly server: CascadeServer;
+  /** What a batch takes without pacing, by its size. */
+  readonly batchMs: readonly (readonly [number, number])[];
+}
+
+/** Loads the heavy model and serves it. */
+export async function startServer(
+  options: RunOptions,
+  name: string,
+  transport: ServerTransport,
+  onBatch: (batch: BatchRecord) => void,
+): Promise<RunningServer> {
+  const heavy = await loadHeavyModel(options.heavy);
+  const [perBatch, perPicture] = options.pace;
+  const latencyOf = (size: number) =>
+    Math.max(heavy.batchMs.get(size) ?? 0, perBatch + perPicture * size);
+  const server = new CascadeServer({
+    name,
+    transports: [transport],
+    runBatch: paced(heavy.run, options.pace),
+    authenticate: (_device, token) => token === TOKEN,
+    inputLength: 28 * 28,
+    controller: createController(options, latencyOf),
+    windowMs: options.windowMs,
+    latencyOf,
+    // What lies between the batch's end and the device having its answer.
+    batch: { batchSizes: BATCH_SIZES, maxQueue: 512, slackMs: 10 },
+    limits: { maxInFlight: 64, requestsPerSecond: 1000, deviceTimeoutMs: 5000 },
+    onBatch: ({ at, size, ms }) => {
+      onBatch({ server: name, at: (performance.timeOrigin + at) / 1000, size, ms });
+    },
+  });
+  await server.start();
+  return { server, batchMs: [...heavy.batchMs] };
+}
+
+// Stands for a heavier model or a slower machine: the model computes, then the batch waits until its time is over.
+function paced(run: RunBatch, [perBatch, perPicture]: readonly [number, number]): RunBatch {
+  return async (inputs, context) => {
+    const started = performance.now();
+    const outputs = await run(inputs, context);
+    const rest = perBatch + perPicture * context.size - (performance.now() - started);
+    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+    return outputs;
+  };
+}
+
+function createController(
+  { controller, threshold, deadlineMs }: RunOptions,
+  latencyOf: (size: number) => number,
+): ThresholdController {
+  if (controller === "static") return createStaticController({ threshold });
+  if (controller === "multitasc++") return createContinuousController({ threshold });
+  // The largest batch that fits twice into the deadline: a request may have to wait for the batch before its own.
+  const fits = BATCH_SIZES.filter((size) => 2 * latencyOf(size) <= 0.8 * deadlineMs);
+  return createBatchSignalController({ threshold, optimalBatch: fits.at(-1) ?? 1 });
+}
