@@ -15,7 +15,7 @@ export function renderScheduleSection({ served, setting }: ReportData): Html {
   ${policy}, and had ten times their time alone as a deadline. While more requests waited than the processor could
   serve, the run-time manager let a lighter model sort the pictures. Measured on ${setting.machine},
   ${setting.software}.</p>
-  <div class="charts">
+  <div class="plans">
     <table class="stages"><thead><tr><th>design</th><th>sorts pictures</th><th class="number">right</th><th class="number">an album</th></tr></thead>
     <tbody>${designs.map(
       ({ roles, model, accuracy, albumMs }) =>

@@ -51,6 +51,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .bar { width: 34%; padding-right: 0; }
 .bar span { display: block; height: 10px; border-radius: 3px; min-width: 1px; background: var(--peer); }
 .bar span.model { background: var(--own); }
+.plans { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 12px 36px; align-items: start; }
 .timeline-frame { margin: 18px 0 0; overflow-x: auto; } .timeline-frame svg { display: block; width: 100%; min-width: 640px; height: auto; }
 .events { color: var(--soft); font-size: 0.875rem; padding-left: 1.2em; margin: 10px 0 0; }
 .story { margin: 0; padding: 18px 22px; background: var(--card); border: 1px solid var(--rule); border-radius: 10px; font: 1.0625rem/1.75 Georgia, serif; white-space: pre-wrap; overflow-wrap: anywhere; }
