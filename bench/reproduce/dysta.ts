@@ -3,6 +3,7 @@
 import type { BenchSection } from "../context.js";
 import { runBenchmark } from "../run-benchmark.js";
 import { simulateFixed } from "./dysta/fixed-policies.js";
+import { tabulateGuarded } from "./dysta/guarded-table.js";
 import { publishedFigures } from "./dysta/published-figures.js";
 import { replayReference } from "./dysta/replay.js";
 
@@ -10,6 +11,7 @@ const simulated: readonly BenchSection[] = [
   { name: "published", run: async () => publishedFigures() },
   { name: "replay", run: replayReference },
   { name: "policies", run: simulateFixed },
+  { name: "guarded", run: tabulateGuarded },
 ];
 const args = process.argv.slice(2);
 // Real sessions take a while to load.
