@@ -68,6 +68,12 @@ describe("batches", () => {
     expect(queue.size).toBe(0);
   });
 
+  test("a deadline that is no number is refused: nothing could be compared with it", () => {
+    const queue = createBatchQueue({ latencyOf });
+    expect(() => queue.offer(item(Number.NaN), 0)).toThrow("must be a number, got NaN");
+    expect(queue.size).toBe(0);
+  });
+
   test("a slower model makes smaller batches", () => {
     const queue = createBatchQueue({ latencyOf, slackMs: 5 });
     for (let i = 0; i < 10; i++) queue.offer(item(35), 0);
@@ -126,6 +132,8 @@ test("whatever comes: limits hold, deadlines hold, everything leaves exactly onc
         now += pause;
         if (!ask || now < freeAt) continue;
         const { batch, size, latencyMs, dropped, retryAt } = queue.nextBatch(now);
+        const order = batch.map(({ id }) => Number(id));
+        expect(order).toEqual([...order].sort((a, b) => a - b)); // first come, first served
         batch.forEach(leaveOnce);
         dropped.forEach(leaveOnce);
         expect(batch.length).toBeLessThanOrEqual(Math.min(maxBatch, size));

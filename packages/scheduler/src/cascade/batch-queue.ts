@@ -66,7 +66,11 @@ export interface NextBatch<Payload = undefined> {
 export interface BatchQueue<Payload = undefined> {
   /** Requests that wait. */
   readonly size: number;
-  /** Puts a request in, or refuses it where the queue (or the device's share of it) is full. */
+  /**
+   * Puts a request in, or refuses it where the queue (or the device's share of it) is full.
+   *
+   * @throws EdgewrightError `invalid-argument` for a deadline that is NaN
+   */
   offer(item: BatchItem<Payload>, now: number): "accepted" | "queue-full";
   /** Takes out the largest batch that meets its deadlines, and what cannot meet them. */
   nextBatch(now: number): NextBatch<Payload>;
@@ -148,6 +152,8 @@ export function createBatchQueue<Payload = undefined>(
       return waiting.length;
     },
     offer(item, now) {
+      // One that compares with nothing would keep all others from being served.
+      if (Number.isNaN(item.deadline)) throw refuse("the deadline of an item", "a number", "NaN");
       if (waiting.length >= maxQueue) return "queue-full";
       if ((perDevice.get(item.device) ?? 0) >= maxPerDevice) return "queue-full";
       waiting.push({ item, since: now });

@@ -198,7 +198,9 @@ describe("gain controller", () => {
     for (const device of ["a", "b"]) controller.report(device, { inSlo: 60, total: 100 }, 3000);
     controller.observeBatch({ size: 50, queued: 30, latencyMs: 100 }, 3000);
     controller.update(3000);
-    expect(loadOf(controller, ["a", "b"])).toBeCloseTo(50 - 30, 1);
+    expect(loadOf(controller, ["a", "b"])).toBeCloseTo(0.8 * 50 - 30, 1);
+    report(controller, 70, 4000); // those of the pile: nothing new
+    expect(loadOf(controller, ["a", "b"])).toBeCloseTo(0.8 * 50, 1);
   });
 });
 

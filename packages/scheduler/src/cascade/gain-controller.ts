@@ -14,7 +14,7 @@ export interface GainControllerOptions {
   readonly targetPercent?: number;
   /** Relative change of the server's load for each percent off the target and window. @default 0.003 */
   readonly gain?: number;
-  /** Factor on the load in windows where all was in time and batches were small. @default 1.15 */
+  /** Factor on the load, at most, in windows where all was in time and batches were small. @default 1.15 */
   readonly growth?: number;
 }
 
@@ -25,7 +25,7 @@ export interface GainControllerOptions {
  * gains most: all thresholds lie where the marginal gain dA/dr of their device equals one common price.
  *
  * - Devices that join or leave change the price at once, not the load: no window of congestion comes between.
- * - When requests pile up (a server died), the load falls to what was served less what waits, in one step.
+ * - When requests pile up (a server died), the load falls in one step, for a window by as much as waits on top.
  * - The load never rises above what the devices can send usefully, so it need not be unwound later.
  *
  * Devices without calibration are taken to forward in proportion to their threshold. Satisfaction is held over all
@@ -67,6 +67,8 @@ export function createGainController({
   let served = 0;
   let queued = 0;
   let busyMs = 0;
+  let resumed: number | undefined; // the load once the pile is served
+  let quiet = 0; // windows in a row with room
 
   const listDemands = (): Demand[] => {
     const demands = new Map<GainCurve | undefined, Demand>();
@@ -100,12 +102,23 @@ export function createGainController({
     return sum;
   };
   const nextLoad = (before: number, satisfied: number, seconds: number): number => {
-    // What takes half the budget to serve has piled up: serve it first, and send no more than is served.
+    // What takes half the budget to serve has piled up: serve it first, then send a little less than is served.
     const capacity = served / seconds;
-    if (queued > (capacity * budgetMs) / 2000) return Math.min(before, capacity) - queued / seconds;
-    // A request may wait for one batch before its own: far from that, there is room.
-    const roomy = busyMs < ((ROOMY * budgetMs) / 2) * batches || batches === 0;
-    if (satisfied > 99.9 && roomy) return before * growth;
+    if (queued > (capacity * budgetMs) / 2000) {
+      // Where the pile is being served already, `before` is not what the devices would send.
+      resumed = Math.min(resumed ?? RESUMED_SHARE * before, RESUMED_SHARE * capacity);
+      return resumed - queued / seconds;
+    }
+    if (resumed !== undefined) {
+      const load = resumed;
+      resumed = undefined;
+      return load;
+    }
+    // A request may wait for one batch before its own: the farther from that, the more room there is.
+    const batchMs = batches > 0 ? busyMs / batches : 0;
+    const room = 1 - batchMs / ((ROOMY * budgetMs) / 2);
+    quiet = satisfied > 99.9 && room > 0 ? quiet + 1 : 0;
+    if (quiet >= 2) return before * (1 + (growth - 1) * room);
     return before * Math.exp(gain * Math.max(LARGEST_ERROR, satisfied - targetPercent));
   };
 
@@ -176,10 +189,12 @@ interface Demand {
 
 // Batches that take less than this share of their half of the budget leave room to grow.
 const ROOMY = 0.7;
+// Of the rate of large batches, after a pile: they serve more than batches that are in time.
+const RESUMED_SHARE = 0.8;
 // Share of the useful load below which it does not fall, so that it can grow again.
 const SMALLEST_SHARE = 0.005;
 // In percent: one bad window, as when a server dies, must not undo what many have found.
-const LARGEST_ERROR = -20;
+const LARGEST_ERROR = -40;
 
 // Without calibration a sample forwarded gains the less the surer the device is of it.
 function thresholdAt(curve: GainCurve | undefined, price: number): number {
