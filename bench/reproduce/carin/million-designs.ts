@@ -13,7 +13,7 @@ export function createMillionDesigns(): PlanningProblem {
   for (const task of TASKS) {
     for (let i = 0; i < MODELS; i++) {
       const model = `${task}${i}`;
-      const work = rng.uniform(0.1, 1);
+      const work = 0.1 + 0.9 * rng.uniform();
       const accuracy = { metric: "top1", value: 60 + 30 * work + rng.normal() };
       variants.push({
         task,
@@ -26,8 +26,8 @@ export function createMillionDesigns(): PlanningProblem {
       for (const engine of ENGINES) {
         measurements.push({
           ...{ model, precision: "int8", engine, kind: "simulated" },
-          latencyMs: { mean: work * rng.uniform(5, 40) },
-          memoryBytes: { max: work * rng.uniform(4e7, 8e7) },
+          latencyMs: { mean: work * (5 + 35 * rng.uniform()) },
+          memoryBytes: { max: work * (4e7 + 4e7 * rng.uniform()) },
         });
       }
     }

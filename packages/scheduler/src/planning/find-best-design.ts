@@ -55,10 +55,18 @@ export function findBestDesign(
     visited: 0,
   };
   const avoided = avoid.map((name) => problem.processors.indexOf(name));
+  const start = Float64Array.from(compiled.columns, ({ combine }) => startOf(combine));
+  const mappings = [];
   for (const mapped of walkMappings(compiled)) {
-    if (!mapped.mapping.some((processor) => avoided.includes(processor))) {
-      searchMapping(search, mapped);
-    }
+    if (mapped.mapping.some((processor) => avoided.includes(processor))) continue;
+    const rest = boundRest(compiled, mapped);
+    mappings.push({ mapped, rest, bound: lowestDistance(search, start, rest[0]!) });
+  }
+  // The most promising first: what it finds cuts the others off.
+  mappings.sort((a, b) => a.bound - b.bound);
+  for (const { mapped, rest, bound } of mappings) {
+    if (!(bound < search.distance)) break;
+    searchMapping(search, mapped, rest);
   }
   // Bounds know nothing of what was measured as a whole, so those designs stand for themselves.
   for (const code of compiled.measured.keys()) considerMeasured(search, code, avoid);
@@ -76,10 +84,9 @@ interface Search {
   visited: number;
 }
 
-function searchMapping(search: Search, mapped: MappedColumns): void {
+function searchMapping(search: Search, mapped: MappedColumns, rest: readonly Float64Array[]): void {
   const { compiled } = search;
   const { columns, strides } = compiled;
-  const rest = boundRest(compiled, mapped);
   const partial = mapped.choices.map(() => new Float64Array(columns.length));
   columns.forEach(({ combine }, c) => {
     partial[0]![c] = startOf(combine);
@@ -101,7 +108,7 @@ function searchMapping(search: Search, mapped: MappedColumns): void {
       bounds[k] = lowestDistance(search, extended, rest[task + 1]!);
     }
     search.visited += chosen.length;
-    // The most promising first: what it finds cuts the others off.
+    // Again the most promising first.
     const order = Uint32Array.from(chosen, (_, k) => k).sort((a, b) => bounds[a]! - bounds[b]!);
     for (const k of order) {
       if (!(bounds[k]! < search.distance)) return;

@@ -41,7 +41,7 @@ export function createRandomProfile(options: RandomProblemOptions): DeviceProfil
           precision: "int8",
           engine: id,
           kind: "simulated",
-          latencyMs: { mean, p95: mean * rng.uniform(1, 2) },
+          latencyMs: { mean, p95: mean * (1 + rng.uniform()) },
           memoryBytes: { max: rng.integer(5, 80) * 1e6 },
         });
       }
