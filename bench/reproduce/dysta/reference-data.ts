@@ -1,6 +1,7 @@
 // Finds and reads runs of the reference scheduler and the traces that they ran on.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { env } from "node:process";
 import { fileURLToPath } from "node:url";
 import {
   type ModelTable,
@@ -22,7 +23,7 @@ export interface ReferenceData {
 /** What `--replay` and `--traces` name, or the shared data; undefined, with a line that says so, without either. */
 export function readReferenceData(context: BenchContext): ReferenceData | undefined {
   const shared =
-    process.env.EDGEWRIGHT_SHARED ?? fileURLToPath(new URL("../../../../shared", import.meta.url));
+    env.EDGEWRIGHT_SHARED ?? fileURLToPath(new URL("../../../../shared", import.meta.url));
   const folder = join(shared, "data", "dysta");
   const path = context.values.replay ?? join(folder, "ref_synth_attnn.json");
   const traces = context.values.traces ?? join(folder, "traces");

@@ -8,7 +8,8 @@ import type { ReadyQueue } from "./policy.js";
 /**
  * A queue that takes what a scan of all tasks with {@link scoreDysta} would take, bit for bit, without one: tasks
  * that have not begun lie in classes of which only the ends matter, those that have begun, each with a remaining
- * time of its own, in a tree for each model. Time must not run backwards while tasks wait.
+ * time of its own, in a tree for each model; but for the last one, which mostly runs on at once. Time must not run
+ * backwards while tasks wait.
  *
  * @param classes whether tasks of a model that have not begun have the same score at the same age; otherwise all
  *   lie in the trees
@@ -16,6 +17,7 @@ import type { ReadyQueue } from "./policy.js";
 export function createDystaQueue(rule: DystaScore, classes: boolean): ReadyQueue {
   const unbegun = new Map<number, DystaClass[]>(); // those with tasks, by R
   const trees = new Map<string, DystaTree>();
+  let last: Task | undefined; // the last one put in that is not in a class
   let size = 0;
 
   const classOf = (task: Task): DystaClass | undefined => {
@@ -63,21 +65,27 @@ export function createDystaQueue(rule: DystaScore, classes: boolean): ReadyQueue
     put(task) {
       size++;
       const fits = classes && task.layersRun === 0 && task.lastRun === task.arrival;
-      if (!fits || !putInClass(task)) putInTree(task);
+      if (fits && putInClass(task)) return;
+      if (last !== undefined) putInTree(last);
+      last = task;
     },
     take(now) {
       if (size === 0) return undefined;
       const search = new DystaSearch(rule, now, size);
+      if (last !== undefined) search.score(last);
       for (const same of unbegun.values()) for (const one of same) one.search(search);
       for (const tree of trees.values()) tree.search(search);
       const task = search.best!;
-      if (search.tree === undefined) removeFromClass(task);
+      if (task === last) last = undefined;
+      else if (search.tree === undefined) removeFromClass(task);
       else search.tree.removeAt(search.place);
       size--;
       return task;
     },
     remove(task) {
-      const removed = trees.get(task.model)?.remove(task) || removeFromClass(task);
+      const wasLast = task === last;
+      if (wasLast) last = undefined;
+      const removed = wasLast || trees.get(task.model)?.remove(task) || removeFromClass(task);
       if (removed) size--;
       return removed;
     },
