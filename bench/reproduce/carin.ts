@@ -1,5 +1,6 @@
 // `pnpm reproduce carin`: planning under service-level objectives, the paper's figures and ours.
 import { runBenchmark } from "../run-benchmark.js";
+import { checkGolden } from "./carin/golden.js";
 import { compareOptimality } from "./carin/optimality-gains.js";
 import { publishedFigures } from "./carin/published-figures.js";
 import { measureSolvingCost } from "./carin/solving-cost.js";
@@ -10,7 +11,9 @@ await runBenchmark({
     "Designs planned under service-level objectives: what the paper reports, and optimality gains over every baseline on the devices of published tables (figures of the tables; contention of several models is modelled).",
   sections: [
     { name: "published", run: async () => publishedFigures() },
+    { name: "golden", run: async (context) => checkGolden(context) },
     { name: "optimality", run: async (context) => compareOptimality(context) },
+    { name: "cost", run: async (context) => measureSolvingCost(context) },
     {
       name: "live",
       run: async (context) => {
@@ -19,7 +22,6 @@ await runBenchmark({
         return measureLive(context);
       },
     },
-    { name: "cost", run: async (context) => measureSolvingCost(context) },
   ],
   options: {
     live: {
@@ -28,7 +30,7 @@ await runBenchmark({
     },
     profiles: {
       type: "string",
-      help: "folder with ncnn-bench.csv and qualcomm-aihub-perf.csv (../shared/data/profiles)",
+      help: "folder with ncnn-bench.csv, qualcomm-aihub-perf.csv and tflite-pixel-tables.csv (../shared/data/profiles)",
     },
   },
 });

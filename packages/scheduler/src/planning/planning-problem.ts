@@ -48,7 +48,9 @@ export interface PlanningProblem {
   readonly candidates: readonly (readonly Candidate[])[];
   /** What lacks a figure that an objective or a constraint needs. */
   readonly excluded: readonly ExcludedCandidate[];
+  /** How much one more busy processor slows a model that only waits for memory. */
   readonly kappa: number;
+  /** How much of a candidate's time is waiting for memory, 0 to 1. */
   readonly memoryIntensity: (candidate: Candidate) => number;
 }
 
