@@ -74,7 +74,7 @@ async function warmUp(run: RunBatch): Promise<Map<number, number>> {
   for (const size of BATCH_SIZES) {
     const inputs = Array.from({ length: size }, () => new Float32Array(PIXELS));
     let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 8; i++) {
       const started = performance.now();
       await run(inputs, { size, signal });
       if (i > 0) best = Math.min(best, performance.now() - started);

@@ -19,8 +19,11 @@ const SBIN = ["/usr/sbin", "/usr/local/sbin"];
  *
  * @throws Error that says how to install it
  */
-export async function startNats(path: string = process.env.PATH ?? ""): Promise<NatsInUse> {
-  const program = [...path.split(":"), ...SBIN]
+export async function startNats(
+  path: string = process.env.PATH ?? "",
+  more: readonly string[] = SBIN,
+): Promise<NatsInUse> {
+  const program = [...path.split(":"), ...more]
     .map((folder) => join(folder, "nats-server"))
     .find((file) => existsSync(file));
   if (program === undefined) {

@@ -41,8 +41,13 @@ export async function startServer(
     controller: createController(options, latencyOf),
     windowMs: options.windowMs,
     latencyOf,
-    // What lies between the batch's end and the device having its answer.
-    batch: { batchSizes: BATCH_SIZES, maxQueue: 512, slackMs: 10 },
+    batch: {
+      ...{ batchSizes: BATCH_SIZES, maxQueue: 512 },
+      // What lies between the batch's end and the device having its answer.
+      slackMs: 10,
+      // At overload old requests have little time left. Serving them in batches of one would cost more than it gains.
+      dropWindow: 8,
+    },
     limits: { maxInFlight: 64, requestsPerSecond: 1000, deviceTimeoutMs: 5000 },
     onBatch: ({ at, size, ms }) => {
       onBatch({ server: name, at: (performance.timeOrigin + at) / 1000, size, ms });

@@ -25,32 +25,43 @@ export interface LineChart {
   readonly mark?: { readonly at: number; readonly name: string } | undefined;
 }
 
-const WIDTH = 720;
+const WIDE = 720;
+const NARROW = 380;
 const HEIGHT = 240;
 const LEFT = 44;
 const RIGHT = 12;
 const TOP = 22;
 const BOTTOM = 26;
 
-/** A chart over time as an SVG element. */
+/** A chart over time as a figure, drawn once for wide and once for narrow pages. */
 export function lineChart(chart: LineChart): string {
+  const { title, lines, level } = chart;
+  const names = lines.map(({ name, colour }) => `<span class="${colour}">${name}</span>`);
+  if (level) names.push(`<span class="dashed">${level.name}</span>`);
+  return (
+    `<figure><figcaption><b>${title}</b> <span class="legend">${names.join(" ")}</span></figcaption>` +
+    `${drawChart(chart, WIDE, "wide")}${drawChart(chart, NARROW, "narrow")}</figure>`
+  );
+}
+
+function drawChart(chart: LineChart, width: number, name: string): string {
   const { title, lines, unit, level, mark } = chart;
   const [x0, x1] = chart.x;
   const [y0, y1] = chart.y;
   const x = (value: number) =>
-    (LEFT + ((value - x0) / (x1 - x0)) * (WIDTH - LEFT - RIGHT)).toFixed(1);
+    (LEFT + ((value - x0) / (x1 - x0)) * (width - LEFT - RIGHT)).toFixed(1);
   const y = (value: number) => {
     const inside = Math.min(y1, Math.max(y0, value));
     return (HEIGHT - BOTTOM - ((inside - y0) / (y1 - y0)) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
   };
-  const right = WIDTH - RIGHT;
+  const right = width - RIGHT;
   const parts = [
     ...chart.yTicks.map(
       (tick) =>
         `<line class="grid" x1="${LEFT}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/>` +
         `<text class="tick" x="${LEFT - 6}" y="${y(tick)}" dy="4" text-anchor="end">${tick}</text>`,
     ),
-    ...secondsBetween(x0, x1).map(
+    ...secondsBetween(x0, x1, width / 80).map(
       (tick) =>
         `<text class="tick" x="${x(tick)}" y="${HEIGHT - 8}" text-anchor="middle">${tick} s</text>`,
     ),
@@ -63,10 +74,8 @@ export function lineChart(chart: LineChart): string {
     parts.push(`<polygon class="band ${colour}" points="${[...upper, ...lower].join(" ")}"/>`);
   }
   if (level) {
-    parts.push(
-      `<line class="level" x1="${LEFT}" x2="${right}" y1="${y(level.at)}" y2="${y(level.at)}"/>`,
-      `<text class="note" x="${right}" y="${y(level.at)}" dy="14" text-anchor="end">${level.name}</text>`,
-    );
+    const at = y(level.at);
+    parts.push(`<line class="level" x1="${LEFT}" x2="${right}" y1="${at}" y2="${at}"/>`);
   }
   for (const { points, colour, dots } of lines) {
     if (dots) {
@@ -85,16 +94,12 @@ export function lineChart(chart: LineChart): string {
         `text-anchor="${late ? "end" : "start"}">${mark.name}</text>`,
     );
   }
-  const names = lines.map(({ name, colour }) => `<span class="${colour}">${name}</span>`).join(" ");
-  return (
-    `<figure><figcaption><b>${title}</b> <span class="legend">${names}</span></figcaption>` +
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">${parts.join("")}</svg></figure>`
-  );
+  return `<svg class="${name}" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${title}">${parts.join("")}</svg>`;
 }
 
-function secondsBetween(from: number, to: number): number[] {
+function secondsBetween(from: number, to: number, most: number): number[] {
   const steps = [1, 2, 5, 10, 30, 60, 300, 600];
-  const step = steps.find((one) => (to - from) / one <= 8) ?? 1200;
+  const step = steps.find((one) => (to - from) / one <= most) ?? 1200;
   const ticks: number[] = [];
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push(at);
   return ticks;

@@ -104,7 +104,7 @@ function charts({ options, bins, batches, killedAt }: RunRecord): string {
     lineChart({
       ...{ title: "Satisfaction", lines: [satisfied, forwarded], x, y: [0, 100], mark },
       ...{ yTicks: [0, 25, 50, 75, 100], unit: "%" },
-      level: { at: TARGET_PERCENT, name: `target ${TARGET_PERCENT} %` },
+      level: { at: TARGET_PERCENT, name: `target ${TARGET_PERCENT}&nbsp;%` },
     }),
     lineChart({
       ...{ title: "Thresholds", lines: [thresholds], x, y: [0, 1], mark, unit: "" },

@@ -17,10 +17,12 @@ small { display: block; line-height: 1.35; }
 .tiles dd { margin: 0; font-size: 1.5rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 figure { margin: 20px 0 0; }
 figcaption { display: flex; flex-wrap: wrap; gap: 2px 14px; align-items: baseline; }
-.legend span { font-size: .85rem; margin-right: 12px; color: var(--dim); }
+.legend span { white-space: nowrap; font-size: .85rem; margin-right: 12px; color: var(--dim); }
 .legend span::before { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 5px; }
 .legend .a::before { background: var(--a); } .legend .b::before { background: var(--b); } .legend .c::before { background: var(--c); }
 svg { display: block; width: 100%; height: auto; }
+.narrow { display: none; }
+.legend .dashed::before { height: 0; width: 18px; border-top: 2px dashed var(--dim); border-radius: 0; vertical-align: middle; }
 .grid { stroke: var(--rule); } .tick, .note { fill: var(--dim); font-size: 11px; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .line.a { stroke: var(--a); } .line.b { stroke: var(--b); } .line.c { stroke: var(--c); }
@@ -41,5 +43,5 @@ td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 footer { margin-top: 28px; border-top: 1px solid var(--rule); padding-top: 10px; }
 code { overflow-wrap: anywhere; }
-@media (max-width: 560px) { .tick, .note { font-size: 19px; } main { padding: 20px 14px; } .two { grid-template-columns: 1fr; } }
+@media (max-width: 560px) { .wide { display: none; } svg.narrow { display: block; } main { padding: 20px 14px; } .two { grid-template-columns: 1fr; } }
 `;
