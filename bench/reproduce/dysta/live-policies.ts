@@ -119,8 +119,9 @@ async function calibrate(
         const ofModel = times.get(name) ?? samples.map(() => []);
         times.set(name, ofModel);
         for (const [layer, ms] of run.ms.entries()) {
-          ofModel[sample]![layer] ??= [];
-          ofModel[sample]![layer].push(ms);
+          const list = ofModel[sample]![layer] ?? [];
+          ofModel[sample]![layer] = list;
+          list.push(ms);
         }
         if (round === 0) zeros.set(name, [...(zeros.get(name) ?? []), run.zeros]);
       }
