@@ -65,6 +65,7 @@ export function createGainController({
   let windowStart: number | undefined;
   let batches = 0;
   let served = 0;
+  let forwarded = 0;
   let queued = 0;
   let busyMs = 0;
   let resumed: number | undefined; // the load once the pile is served
@@ -114,6 +115,10 @@ export function createGainController({
       resumed = undefined;
       return load;
     }
+    // Much of what was sent was never served: servers that drop early do not let it pile up.
+    if (satisfied < targetPercent && capacity < UNSERVED_SHARE * (forwarded / seconds)) {
+      return Math.min(before, RESUMED_SHARE * capacity);
+    }
     // A request may wait for one batch before its own: the farther from that, the more room there is.
     const batchMs = batches > 0 ? busyMs / batches : 0;
     const room = 1 - batchMs / ((ROOMY * budgetMs) / 2);
@@ -140,8 +145,9 @@ export function createGainController({
       devices.leave(device);
       spend();
     },
-    report(device, { inSlo, total }) {
-      devices.report(device, inSlo, total);
+    report(device, report) {
+      devices.report(device, report.inSlo, report.total);
+      if (devices.all.get(device)?.present) forwarded += report.forwarded ?? 0;
     },
     observeBatch(batch) {
       batches++;
@@ -170,6 +176,7 @@ export function createGainController({
       windowStart = now;
       batches = 0;
       served = 0;
+      forwarded = 0;
       busyMs = 0;
       queued = 0;
       return devices.takeChanges();
@@ -189,6 +196,8 @@ interface Demand {
 
 // Batches that take less than this share of their half of the budget leave room to grow.
 const ROOMY = 0.7;
+// Of what was sent: serving less than this is more than the noise of a window.
+const UNSERVED_SHARE = 0.8;
 // Of the rate of large batches, after a pile: they serve more than batches that are in time.
 const RESUMED_SHARE = 0.8;
 // Share of the useful load below which it does not fall, so that it can grow again.

@@ -2,7 +2,7 @@ import { EdgewrightError } from "@edgewright/core";
 import type { JoiningDevice } from "./controller.js";
 
 /** What a controller keeps of a device. */
-export interface JoinedDevice {
+interface JoinedDevice {
   threshold: number;
   /** Whether it is here; the threshold of one that is not stays as it is. */
   present: boolean;
@@ -26,7 +26,7 @@ export interface JoinedDevices {
 }
 
 /** Checks that a number can be a threshold. */
-export function checkThreshold(where: string, threshold: number): number {
+function checkThreshold(where: string, threshold: number): number {
   if (threshold >= 0 && threshold <= 1) return threshold;
   throw new EdgewrightError(
     "invalid-argument",
