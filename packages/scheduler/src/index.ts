@@ -286,4 +286,8 @@ export {
   type ReferenceRun,
 } from "./traces/reference-runs.js";
 export { type ReplayedRun, replayRequests, replayRun } from "./traces/replay-run.js";
-export { parseSangerTrace, type SangerTraceOptions } from "./traces/sanger-trace.js";
+export {
+  parseSangerTrace,
+  type SangerTraceOptions,
+  sangerLayerLatency,
+} from "./traces/sanger-trace.js";

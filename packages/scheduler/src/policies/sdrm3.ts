@@ -42,7 +42,7 @@ export function sdrm3(options: Sdrm3Options = {}): Policy {
 type Score = (task: Task, now: number) => number;
 
 /** The score of the default: urgency within 0 and 1. */
-export function fixedScore(alpha: number): Score {
+function fixedScore(alpha: number): Score {
   return (task, now) => {
     const slack = task.deadline - now;
     const urgency = slack > 0 ? Math.min(1, task.remaining / slack) : 1;

@@ -4,7 +4,7 @@ import { scoreDysta } from "./dysta.js";
 import { reachesLevelAt } from "./prema-queue.js";
 
 /** The rule of a policy said plainly: which of the tasks that wait, in order of admission, runs now. */
-export type PlainRule = (waiting: readonly Task[], now: number) => Task;
+type PlainRule = (waiting: readonly Task[], now: number) => Task;
 
 /** The policies that have a plain rule here. */
 export type PlainName = Exclude<PolicyName, "guarded-srpt">;

@@ -102,7 +102,7 @@ export class SimulatedTask implements Task {
 }
 
 /** Options of {@link createTasks}. */
-export interface TaskOptions {
+interface TaskOptions {
   readonly watchesSparsity: boolean;
   readonly keepsSegments: boolean;
   readonly predictor: SparsityRatioOptions;

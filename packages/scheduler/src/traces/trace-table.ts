@@ -1,7 +1,7 @@
 import { ValidationError } from "@edgewright/core";
 
 /** Numbers of a trace, `[samples][layers]`, for each column that was asked for. */
-export type TraceColumns<Column extends string> = Readonly<Record<Column, readonly number[][]>>;
+type TraceColumns<Column extends string> = Readonly<Record<Column, readonly number[][]>>;
 
 /**
  * Reads columns of a trace in CSV with a head: one row for each `layer-indx` of each `batch-indx`, in any order,
