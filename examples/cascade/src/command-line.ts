@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 /** How devices reach the servers. */
-export type TransportName = "memory" | "ws" | "nats";
+type TransportName = "memory" | "ws" | "nats";
 
 /** Who sets the thresholds. */
-export type ControllerName = "static" | "multitasc" | "multitasc++";
+type ControllerName = "static" | "multitasc" | "multitasc++";
 
 /** What a run is made of. */
 export interface RunOptions {

@@ -31,7 +31,7 @@ export interface RunSummary {
 }
 
 /** Satisfaction around the kill. */
-export interface KillFigures {
+interface KillFigures {
   readonly atSeconds: number;
   readonly before: number;
   /** In the first two seconds after it. */
@@ -68,7 +68,7 @@ export function summarize(record: RunRecord): RunSummary {
 }
 
 /** Share of pictures that were answered in time by the model that was asked, in percent. */
-export function satisfaction(bins: readonly Bin[]): number {
+function satisfaction(bins: readonly Bin[]): number {
   const { satisfied, samples } = joinBins(bins);
   return (100 * satisfied) / Math.max(1, samples);
 }

@@ -144,7 +144,7 @@ export class CascadeClient {
     const giveUp = () => request.end({ reason: "unavailable" });
     signal?.addEventListener("abort", giveUp, { once: true });
     request.startDeadline(deadlineAt - this.#now(), () =>
-      request.end({ reason: request.attempts > 0 && this.#connected ? "late" : "unavailable" }),
+      request.end({ reason: request.stuck || !this.#connected ? "unavailable" : "late" }),
     );
     this.#send(request);
     const end = await request.ended;
@@ -218,7 +218,8 @@ export class CascadeClient {
       budgetMs,
       attempt: attempts + 1,
     } as const;
-    if (!this.#tell(head, "work", payloadOfFloats(input))) return; // sent again when there is a way
+    request.stuck = !this.#tell(head, "work", payloadOfFloats(input));
+    if (request.stuck) return; // sent again when there is a way
     if (++request.attempts > 1) this.#counts.resent++;
     const wait = this.#options.retryAfterMs ?? budgetMs / 2;
     request.startRetry(wait, () => {

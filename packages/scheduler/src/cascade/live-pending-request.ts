@@ -17,6 +17,8 @@ export class PendingRequest {
   readonly ended: Promise<RequestEnd>;
   /** How often it was sent. */
   attempts = 0;
+  /** Whether there was no way when it was to be sent last. */
+  stuck = false;
   #resolve!: (end: RequestEnd) => void;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
