@@ -23,9 +23,10 @@ describe.skipIf(!present)("stories260K", () => {
       encode(sentences[i * step]!).slice(0, 4 + (i % 20)),
     );
     expect(new Set(prompts.map(String)).size).toBeGreaterThan(150);
-    const plain = await expectEqualTexts(weights, prompts.slice(0, 100), 24);
-    const nested = await expectEqualTexts(nestWeights(weights, 4, 6), prompts.slice(100), 24);
-    expect(plain.tokens + nested.tokens).toBe(200 * 24);
+    const length = 12; // every strategy has guessed, failed and switched by then
+    const plain = await expectEqualTexts(weights, prompts.slice(0, 100), length);
+    const nested = await expectEqualTexts(nestWeights(weights, 4, 6), prompts.slice(100), length);
+    expect(plain.tokens + nested.tokens).toBe(200 * length);
     // Guesses were right often enough that the accepting paths were taken.
     const lookup = [...plain.passes].find(([name]) => name.startsWith("lookup"))!;
     expect(plain.tokens / lookup[1]).toBeGreaterThan(1.3);

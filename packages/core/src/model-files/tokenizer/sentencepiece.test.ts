@@ -59,6 +59,23 @@ describe("SentencePiece", () => {
     expect(() => tokenizer.decode([300])).toThrow("expected a token from 0 to 299, got 300");
   });
 
+  test("a text's token is the first that is shown so, twins, spaces and control tokens among them", () => {
+    const piece = fc.string({ unit: fc.constantFrom("a", " ", "\u2581"), maxLength: 2 });
+    const token = fc.tuple(piece, fc.constantFrom(1, 2, 3, 4, 5));
+    fc.assert(
+      fc.property(fc.array(token, { minLength: 1, maxLength: 12 }), piece, (pairs, text) => {
+        const tokens = pairs.map(([one]) => one);
+        const { idOf, tokenText } = createSentencePieceTokenizer({
+          ...{ kind: data.kind, addBos: false, addSpacePrefix: false },
+          ...{ tokens, scores: tokens.map(() => 0), types: pairs.map(([, type]) => type) },
+        });
+        const first = tokens.findIndex((_, id) => tokenText(id) === text);
+        expect(idOf(text)).toBe(first < 0 ? undefined : first);
+      }),
+      { seed: 53, numRuns: 500 },
+    );
+  });
+
   test("faults are named", () => {
     expect(() => createSentencePieceTokenizer({ ...data, scores: [] })).toThrow(
       "expected a score and a type for each of 300 tokens, got 0 scores and 300 types",

@@ -31,13 +31,19 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
   const types = Uint8Array.from(data.types, (type) => Math.min(Math.max(type, 0), 255));
   // Vocabularies are large: what a token is worth is looked up, rather than kept as an object and a text each.
   const ids = new Map<string, number>(); // of pieces that merging may make
+  const others: number[] = []; // tokens whose text does not lead to them by way of `ids`
   const bytes = new Int32Array(256).fill(-1);
   const named: { text: string; id: number; always: boolean }[] = [];
   tokens.forEach((token, id) => {
     const type = types[id]!;
     const byte = type === BYTE ? byteOf(token) : -1;
     if (byte >= 0) bytes[byte] = id;
-    else if (isPlain(type)) ids.set(token, id);
+    if (isPlain(type)) {
+      const earlier = ids.get(token);
+      if (earlier !== undefined) others.push(earlier);
+      if (token.includes(" ")) others.push(id);
+      ids.set(token, id);
+    } else others.push(id);
     if ((type === CONTROL || type === USER_DEFINED) && token !== "") {
       named.push({ text: textOf(token, type), id, always: type === USER_DEFINED });
     }
@@ -65,24 +71,22 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
     }
   }
 
-  function pieceOf(id: number): { type: number; byte: number; text: string } {
+  function tokenAt(id: number): string {
     const token = tokens[id];
-    if (token !== undefined) {
-      const type = types[id]!;
-      return { type, byte: type === BYTE ? byteOf(token) : -1, text: textOf(token, type) };
-    }
+    if (token !== undefined) return token;
     throw new EdgewrightError(
       "invalid-argument",
       `tokenizer: expected a token from 0 to ${tokens.length - 1}, got ${id}`,
     );
   }
 
-  // The first token that is shown so.
+  // The first token that is shown so: most by what merging looks up already, the few others one by one.
   function idOf(text: string): number | undefined {
-    const found = tokens.findIndex(
-      (token, id) => token.length === text.length && textOf(token, types[id]!) === text,
-    );
-    return found < 0 ? undefined : found;
+    const shownSo = (id: number): boolean => textOf(tokens[id]!, types[id]!) === text;
+    const found = others.filter(shownSo);
+    const merged = ids.get(text.replaceAll(" ", SPACE));
+    if (merged !== undefined && shownSo(merged)) found.push(merged);
+    return found.length === 0 ? undefined : found.reduce((a, b) => Math.min(a, b));
   }
 
   function decodeStream(options: DecodeOptions = {}): TokenStream {
@@ -96,7 +100,9 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
     };
     return {
       push(id) {
-        const { type, byte, text } = pieceOf(id);
+        const token = tokenAt(id);
+        const type = types[id]!;
+        const byte = type === BYTE ? byteOf(token) : -1;
         if (byte >= 0) {
           strip = false;
           if (!pending && byte < 0x80) return String.fromCharCode(byte);
@@ -105,6 +111,7 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
         }
         const plain = isPlain(type);
         if (!plain && !(special && type !== UNUSED)) return "";
+        const text = textOf(token, type);
         const cut = strip && plain && text.startsWith(" ");
         if (plain) strip = false;
         return flush() + (cut ? text.slice(1) : text);
@@ -144,7 +151,7 @@ export function createSentencePieceTokenizer(data: SentencePieceData): Tokenizer
       return text + stream.end();
     },
     decodeStream,
-    tokenText: (id: number) => pieceOf(id).text,
+    tokenText: (id: number) => textOf(tokenAt(id), types[id]!),
     idOf,
   };
 }
