@@ -7,10 +7,12 @@ import {
   dysta,
   edf,
   fcfs,
+  guardedSrpt,
   type ModelTable,
   type Policy,
   poissonArrivals,
   type ScheduleMetrics,
+  type SimulatedRequest,
   scheduleMetrics,
   simulate,
   sjf,
@@ -18,9 +20,9 @@ import {
 import { type ModelProfile, type PredictionErrors, profileModel } from "@edgewright/scheduler/live";
 import type { BenchContext } from "../../context.js";
 import { type LiveModel, loadLiveModels } from "./live-models.js";
-import { cpuClock, type ReplayClock, replay, wallClock } from "./live-replay.js";
+import { cpuClock, type ReplayClock, type Replayed, replay, wallClock } from "./live-replay.js";
 
-const POLICIES: readonly (() => Policy)[] = [fcfs, sjf, edf, dysta];
+const POLICIES: readonly (() => Policy)[] = [fcfs, sjf, edf, dysta, guardedSrpt];
 /** Some milliseconds to some tens of them for a request, as in the attention workload of the paper. */
 const SIZES = { page: [256, 320], line: 256, windows: 4, pictures: 32 } as const;
 const LOADS = [0.9, 1.1];
@@ -37,6 +39,8 @@ interface Calibration {
 interface Cell {
   readonly measured: ScheduleMetrics[];
   readonly simulated: ScheduleMetrics[];
+  /** Load as it was: time of all layers over the time in which requests came. */
+  readonly loads: number[];
   readonly errors: PredictionErrors[];
 }
 
@@ -49,49 +53,64 @@ export async function measurePolicies(context: BenchContext): Promise<FigureInpu
   const onCpu = values.clock !== "wall";
   const clock = onCpu ? cpuClock() : wallClock();
   const { models } = await loadLiveModels(SIZES);
-  const calibration = await calibrate(models, quick ? 3 : 10, clock, signal);
-  const { tables } = calibration;
-  const meanIsolated = mean(tables.map((table) => table.meanIsolated));
-  const rows: FigureInput[] = tables.map(({ name, meanIsolated: isolated, layers, samples }) => ({
-    metric: `${name}, alone`,
-    value: isolated * 1000,
-    unit: "ms",
-    note: `${layers} layers, ${samples} inputs`,
-  }));
+  const rows: FigureInput[] = [];
   for (const load of LOADS) {
-    const rate = load / meanIsolated;
     const cells = new Map(POLICIES.map((make) => [make().name, newCell()]));
+    let note = "";
     for (let repetition = 0; repetition < repetitions; repetition++) {
+      // Anew each time: the machine has other things to do, too.
+      const calibration = await calibrate(models, quick ? 2 : 4, clock, signal);
+      const { tables, isolated } = calibration;
+      if (rows.length === 0) rows.push(...describeModels(tables));
+      const rate = load / mean(tables.map((table) => table.meanIsolated));
       const seed = 1000 * repetition + Math.round(100 * load);
-      const arrivals = poissonArrivals({ rate, count: Math.round(rate * seconds), seed });
+      const count = Math.round(rate * seconds);
       const requests = createRequests({
         models: tables,
-        arrivals,
+        arrivals: poissonArrivals({ rate, count, seed }),
         seed: seed + 1,
         priorities: [1],
         sloMultiplier: slo,
       });
+      note = `${repetitions} x ${count} requests, ${rate.toFixed(0)} a second`;
       for (const make of shuffled(POLICIES, seed)) {
         const policy = make();
         const cell = cells.get(policy.name)!;
         context.log(`  load ${load}, repetition ${repetition + 1}, ${policy.name}`);
-        const { completed, errors } = await replay({
-          ...calibration,
-          requests,
-          policy,
-          clock,
-          signal,
-        });
-        cell.measured.push(scheduleMetrics(completed));
-        if (policy.watchesSparsity) cell.errors.push(errors);
-        cell.simulated.push(simulate({ policy: make(), models: tables, requests, signal }).metrics);
+        const replayed = await replay({ ...calibration, requests, policy, clock, signal });
+        cell.measured.push(scheduleMetrics(replayed.completed));
+        cell.loads.push(mean(replayed.layers.map(sum)) * rate);
+        if (policy.watchesSparsity) cell.errors.push(replayed.errors);
+        cell.simulated.push(simulateAgain(make(), requests, replayed, isolated));
       }
     }
-    const note = `${repetitions} x ${Math.round(rate * seconds)} requests, ${rate.toFixed(0)} a second`;
     rows.push(...describe(load, cells, note, onCpu));
   }
   for (const { session } of models) session.dispose();
   return rows;
+}
+
+/** The same requests through the simulator, every layer taking as long as it did live. */
+function simulateAgain(
+  policy: Policy,
+  requests: readonly SimulatedRequest[],
+  { layers }: Replayed,
+  isolated: Calibration["isolated"],
+): ScheduleMetrics {
+  const latencies = new Map<string, (readonly number[])[]>();
+  const again = requests.map((request, i): SimulatedRequest => {
+    const samples = latencies.get(request.model) ?? [];
+    latencies.set(request.model, samples);
+    return { ...request, sample: samples.push(layers[i]!) - 1 };
+  });
+  const models = [...latencies].map(([name, list]) => createModelTable({ name, latencies: list }));
+  const { completed } = simulate({ policy, models, requests: again });
+  return scheduleMetrics(
+    completed.map((task) => {
+      const { model, sample = 0 } = requests[task.id]!;
+      return { ...task, isolated: isolated[model]![sample]! };
+    }),
+  );
 }
 
 /**
@@ -130,10 +149,8 @@ async function calibrate(
   }
   const isolated: Record<string, number[]> = {};
   const tables = models.map(({ name, samples }) => {
-    const latencies = times
-      .get(name)!
-      .map((layers) => layers.map((list) => trimmedMean(list) / 1000));
-    isolated[name] = latencies.map((layers) => layers.reduce((sum, one) => sum + one, 0));
+    const latencies = times.get(name)!.map((layers) => layers.map((list) => mean(list) / 1000));
+    isolated[name] = latencies.map(sum);
     const sparsities = zeros.get(name)!;
     const shape = profiles[name]!.shapes[0]!;
     const layers = shape.layers.map((layer, i) => ({
@@ -170,10 +187,17 @@ function runLayers(
   }
 }
 
-/** Mean without the largest tenth: what the machine did meanwhile is in there. */
-function trimmedMean(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return mean(sorted.slice(0, Math.max(1, Math.ceil(0.9 * sorted.length))));
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function describeModels(tables: readonly ModelTable[]): FigureInput[] {
+  return tables.map(({ name, meanIsolated, layers, samples }) => ({
+    metric: `${name}, alone`,
+    value: meanIsolated * 1000,
+    unit: "ms",
+    note: `${layers} layers, ${samples} inputs`,
+  }));
 }
 
 function describe(
@@ -194,10 +218,14 @@ function describe(
   ];
   const clock = onCpu ? "CPU time" : "wall time";
   for (const [what, unit, of] of figures) {
-    for (const [name, { measured, simulated }] of cells) {
+    for (const [name, { measured, simulated, loads }] of cells) {
       const row = { metric: `load ${load}, ${name}: ${what}`, unit };
       const runs = measured.map((metrics) => of(metrics).toFixed(2)).join(", ");
-      rows.push({ ...row, value: mean(measured.map(of)), note: `${clock}; each run: ${runs}` });
+      rows.push({
+        ...row,
+        value: mean(measured.map(of)),
+        note: `${clock}; each run: ${runs}; ran at load ${mean(loads).toFixed(2)}`,
+      });
       rows.push({ ...row, value: mean(simulated.map(of)), kind: "simulated" });
     }
   }
@@ -216,7 +244,7 @@ function describe(
 }
 
 function newCell(): Cell {
-  return { measured: [], simulated: [], errors: [] };
+  return { measured: [], simulated: [], loads: [], errors: [] };
 }
 
 function shuffled<T>(list: readonly T[], seed: number): T[] {

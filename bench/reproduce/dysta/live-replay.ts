@@ -33,6 +33,8 @@ export interface ReplayOptions {
 /** What came of it. */
 export interface Replayed {
   readonly completed: readonly CompletedTask[];
+  /** Time of every layer of every request as it ran, in seconds. */
+  readonly layers: readonly (readonly number[])[];
   readonly errors: PredictionErrors;
 }
 
@@ -66,8 +68,12 @@ export function cpuClock(): ReplayClock {
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { models, profiles, isolated, requests, policy, predictor, clock, signal } = options;
   const samples = new Map(models.map((model) => [model.name, model.samples]));
+  const layers: number[][] = requests.map(() => []);
   const executor = createExecutor({
     policy,
+    onEvent(event) {
+      if (event.type === "layer") layers[event.id]!.push(event.end - event.start);
+    },
     models: Object.fromEntries(
       models.map(({ name, session }) => [name, { session, profile: profiles[name]! }]),
     ),
@@ -107,7 +113,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   await Promise.all(results);
   const errors = executor.predictionErrors;
   executor.dispose();
-  return { completed, errors };
+  return { completed, layers, errors };
 }
 
 function wait(ms: number): Promise<void> {
