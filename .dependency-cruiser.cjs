@@ -29,9 +29,12 @@ module.exports = {
     {
       name: "no-node-builtins-in-libraries",
       comment:
-        "Libraries run in browsers; Node-only code is named *.node.ts or lies in a cli folder.",
+        "Libraries run in browsers; Node-only code is named *.node.ts, or lies in a cli folder or behind an entry point `node`.",
       severity: "error",
-      from: { path: "^packages/[^/]+/src", pathNot: ["\\.test\\.ts$", "\\.node\\.ts$", "/cli/"] },
+      from: {
+        path: "^packages/[^/]+/src",
+        pathNot: ["\\.test\\.ts$", "\\.node\\.ts$", "/cli/", "/src/node/"],
+      },
       to: { dependencyTypes: ["core"] },
     },
     {

@@ -1,5 +1,5 @@
 import type { Task } from "../tasks/task.js";
-import { type DystaScore, slackOf } from "./dysta.js";
+import { type DystaScore, slackOf } from "./dysta-score.js";
 import type { DystaSearch } from "./dysta-search.js";
 
 /** Tasks with one arrival and one deadline, which score alike: by id. */

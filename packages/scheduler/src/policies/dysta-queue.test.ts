@@ -5,7 +5,8 @@ import { createRequests } from "../simulator/create-requests.js";
 import { createModelTable } from "../simulator/model-table.js";
 import { simulate } from "../simulator/simulate.js";
 import { createPolicy } from "./create-policy.js";
-import { dystaScore, scoreDysta } from "./dysta.js";
+import { dystaScore } from "./dysta.js";
+import { scoreDysta } from "./dysta-score.js";
 import { createScanQueue, minimize } from "./scan-queue.js";
 
 // Inputs that differ so much that tasks are set aside after some layers: classes and trees fill up.

@@ -1,6 +1,6 @@
 import type { Task } from "../tasks/task.js";
-import type { DystaScore } from "./dysta.js";
 import { DystaClass } from "./dysta-class.js";
+import type { DystaScore } from "./dysta-score.js";
 import { DystaSearch } from "./dysta-search.js";
 import { DystaTree } from "./dysta-tree.js";
 import type { ReadyQueue } from "./policy.js";

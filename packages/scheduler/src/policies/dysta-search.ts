@@ -1,5 +1,5 @@
 import type { Task } from "../tasks/task.js";
-import { type DystaScore, scoreDysta } from "./dysta.js";
+import { type DystaScore, scoreDysta } from "./dysta-score.js";
 import type { DystaTree } from "./dysta-tree.js";
 
 /** The search for the least score at one moment; the first admitted of equals wins. */

@@ -1,5 +1,5 @@
 import type { Task } from "../tasks/task.js";
-import type { DystaScore } from "./dysta.js";
+import type { DystaScore } from "./dysta-score.js";
 import type { DystaSearch } from "./dysta-search.js";
 
 const LEAST = 16;

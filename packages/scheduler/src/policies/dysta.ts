@@ -1,6 +1,7 @@
 import { EdgewrightError } from "@edgewright/core";
 import type { Task } from "../tasks/task.js";
 import { createDystaQueue } from "./dysta-queue.js";
+import type { DystaScore } from "./dysta-score.js";
 import type { Policy } from "./policy.js";
 
 /** Options of {@link dysta}, {@link dystaNaive} and {@link dystaOracle}. */
@@ -33,28 +34,6 @@ export function dystaNaive(options: DystaOptions = {}): Policy {
 /** Dysta with the truth in the place of predictions: a bound, for simulators only. */
 export function dystaOracle(options: DystaOptions = {}): Policy {
   return createDysta("dysta-oracle", "pattern", false, options);
-}
-
-/** What the score of Dysta is made of. */
-export interface DystaScore {
-  readonly beta: number;
-  /** Predicted time that is left of a task. */
-  remainingOf(task: Task): number;
-  /** Time of a task alone. */
-  isolatedOf(task: Task): number;
-}
-
-/** R + beta (U + P), in the order of the reference implementation's arithmetic. */
-export function scoreDysta(rule: DystaScore, task: Task, now: number, count: number): number {
-  const remaining = rule.remainingOf(task);
-  const slack = slackOf(task, now, remaining);
-  const waited = (now - task.lastRun) / rule.isolatedOf(task) / count;
-  return remaining + rule.beta * (Math.max(0, slack) + waited);
-}
-
-/** Time to spare before the deadline; 0 without a deadline. */
-export function slackOf({ deadline }: Task, now: number, remaining: number): number {
-  return deadline === Infinity ? 0 : deadline - now - remaining;
 }
 
 /** The parts of the score, from predictions or from the truth. */

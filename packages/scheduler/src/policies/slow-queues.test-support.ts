@@ -1,6 +1,6 @@
 import type { Task } from "../tasks/task.js";
 import type { PolicyName } from "./create-policy.js";
-import { scoreDysta } from "./dysta.js";
+import { scoreDysta } from "./dysta-score.js";
 import { reachesLevelAt } from "./prema-queue.js";
 
 /** The rule of a policy said plainly: which of the tasks that wait, in order of admission, runs now. */
