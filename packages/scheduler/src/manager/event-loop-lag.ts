@@ -10,6 +10,7 @@ export interface WatchEventLoopLagOptions {
 export interface EventLoopLag {
   /** The longest time, in ms, that a timer came late since the last call. */
   read(): number;
+  /** Ends the watch. */
   stop(): void;
 }
 

@@ -2,7 +2,9 @@ import type { Assignment } from "../planning/design.js";
 
 /** How {@link createRunTimeManager} makes a model ready, and gives its memory back. */
 export interface ModelLoader<Loaded> {
+  /** Makes the model of an assignment ready to run. */
   load(assignment: Assignment): Promise<Loaded>;
+  /** Gives its memory back; awaited where it returns a promise. */
   unload(loaded: Loaded, assignment: Assignment): unknown;
 }
 
