@@ -10,7 +10,8 @@ import {
   policyNames,
   simulate,
 } from "@edgewright/scheduler";
-import { dystaScore, scoreDysta } from "../../packages/scheduler/src/policies/dysta.js";
+import { dystaScore } from "../../packages/scheduler/src/policies/dysta.js";
+import { scoreDysta } from "../../packages/scheduler/src/policies/dysta-score.js";
 import type { BenchContext } from "../context.js";
 import { createModels, createOverload } from "./workload.js";
 
