@@ -42,9 +42,12 @@ export class SharedPrediction {
     return this.#slowness;
   }
 
-  /** Share of the sparsity's prediction in that of both. */
+  /**
+   * Share of the sparsity's prediction in that of both: by the fourth power of the errors, so that the worse one
+   * hardly counts where one is clearly better.
+   */
   get sparsityWeight(): number {
-    const [a, b] = [this.#sparsityError + 1e-6, this.#timeError + 1e-6];
+    const [a, b] = [this.#sparsityError ** 2 + 1e-9, this.#timeError ** 2 + 1e-9];
     return b / (a + b);
   }
 
