@@ -47,6 +47,8 @@ export async function startServer(
       slackMs: 10,
       // At overload old requests have little time left. Serving them in batches of one would cost more than it gains.
       dropWindow: 8,
+      // MultiTASC reads the load from the size of batches, which early drop would keep small.
+      earlyDrop: options.controller !== "multitasc",
     },
     limits: { maxInFlight: 64, requestsPerSecond: 1000, deviceTimeoutMs: 5000 },
     onBatch: ({ at, size, ms }) => {

@@ -47,7 +47,7 @@ describe("RequestLedger", () => {
   const peer = { id: "p", lasting: true, send: () => undefined, disconnect: () => undefined };
 
   it("keeps answers for a while, and what is under way for ever", () => {
-    const ledger = new RequestLedger(100, 1000);
+    const ledger = new RequestLedger(100, 1000, 1e9);
     ledger.enter("a", "1", peer, 0);
     ledger.settle(ledger.enter("a", "2", peer, 0), Uint8Array.of(7), 10);
     ledger.enter("b", "2", peer, 109);
@@ -59,12 +59,21 @@ describe("RequestLedger", () => {
   });
 
   it("drops the oldest answers first when it is full", () => {
-    const ledger = new RequestLedger(1e9, 3);
+    const ledger = new RequestLedger(1e9, 3, 1e9);
     for (const id of ["1", "2", "3", "4"]) {
       ledger.settle(ledger.enter("a", id, peer, 0), new Uint8Array(0), 0);
     }
     expect(["1", "2", "3", "4"].map((id) => ledger.find("a", id) !== undefined)).toEqual([
       ...[false, true, true, true],
     ]);
+  });
+
+  it("keeps no more bytes of answers than it may", () => {
+    const ledger = new RequestLedger(1e9, 1000, 250);
+    for (const id of ["1", "2", "3"]) {
+      ledger.settle(ledger.enter("a", id, peer, 0), new Uint8Array(100), 0);
+    }
+    expect(ledger.find("a", "1")).toBeUndefined();
+    expect(ledger.size).toBe(2);
   });
 });

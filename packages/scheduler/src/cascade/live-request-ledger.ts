@@ -20,11 +20,18 @@ export class RequestLedger {
   readonly #entries = new Map<string, LedgerEntry>();
   readonly #keepMs: number;
   readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
 
-  /** @param keepMs how long answers are kept; @param maxEntries beyond which the oldest answers go earlier */
-  constructor(keepMs: number, maxEntries: number) {
+  /**
+   * @param keepMs how long answers are kept
+   * @param maxEntries requests beyond which the oldest answers go earlier
+   * @param maxBytes bytes of all answers beyond which the oldest go earlier
+   */
+  constructor(keepMs: number, maxEntries: number, maxBytes: number) {
     this.#keepMs = keepMs;
     this.#maxEntries = maxEntries;
+    this.#maxBytes = maxBytes;
   }
 
   /** Requests it knows, those under way included. */
@@ -39,9 +46,9 @@ export class RequestLedger {
 
   /** Enters a request that is new. */
   enter(device: string, id: string, peer: Peer, now: number): LedgerEntry {
-    this.#expire(now);
     const entry = { device, id, peer, answer: undefined, answeredAt: Number.POSITIVE_INFINITY };
     this.#entries.set(keyOf(device, id), entry);
+    this.#expire(now);
     return entry;
   }
 
@@ -49,9 +56,11 @@ export class RequestLedger {
   settle(entry: LedgerEntry, answer: Uint8Array, now: number): void {
     entry.answer = answer;
     entry.answeredAt = now;
+    this.#bytes += answer.byteLength;
     // To the end of the order, which so becomes that of the answers.
     const key = keyOf(entry.device, entry.id);
     if (this.#entries.delete(key)) this.#entries.set(key, entry);
+    this.#expire(now);
   }
 
   /** Forgets a request, as one that was turned away and may be asked again. */
@@ -60,11 +69,12 @@ export class RequestLedger {
   }
 
   #expire(now: number): void {
-    for (const [key, { answeredAt }] of this.#entries) {
-      if (answeredAt === Number.POSITIVE_INFINITY) continue;
-      const crowded = this.#entries.size >= this.#maxEntries;
+    for (const [key, { answer, answeredAt }] of this.#entries) {
+      if (answer === undefined) continue;
+      const crowded = this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes;
       if (!crowded && answeredAt + this.#keepMs > now) break;
       this.#entries.delete(key);
+      this.#bytes -= answer.byteLength;
     }
   }
 }

@@ -30,6 +30,7 @@ const v = CASCADE_PROTOCOL_VERSION;
 // A frame is its payload and some JSON.
 const HEADER_ROOM = 8192;
 const MAX_LEDGER_ENTRIES = 65_536;
+const MAX_LEDGER_BYTES = 64 * 2 ** 20;
 
 /**
  * A server of a cascade: takes the requests of many devices, runs the heavy model on them in batches, and sets the
@@ -77,7 +78,11 @@ export class CascadeServer {
     this.#now = now;
     this.#limits = fillLimits(limits);
     this.#gate = new ServerGate(this.#limits, authenticate);
-    this.#ledger = new RequestLedger(this.#limits.keepAnswersMs, MAX_LEDGER_ENTRIES);
+    this.#ledger = new RequestLedger(
+      this.#limits.keepAnswersMs,
+      MAX_LEDGER_ENTRIES,
+      MAX_LEDGER_BYTES,
+    );
     this.#batcher = new LiveBatcher({
       runBatch: options.runBatch,
       batch: options.batch ?? {},

@@ -1,4 +1,8 @@
-/** Options that NATS devices and servers of one cascade must share. */
+/**
+ * Options that NATS devices and servers of one cascade must share. With NATS's own permissions, devices need no more
+ * than to publish to `<prefix>.work` and `<prefix>.control`, to hear their inbox, and to read the bucket
+ * `<prefix>-thresholds`; only servers should write to it.
+ */
 export interface NatsCascadeNames {
   /** First part of all subjects and buckets: letters, digits, `_` and `-`. @default "cascade" */
   readonly prefix?: string;

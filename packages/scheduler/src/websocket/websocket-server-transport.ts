@@ -103,7 +103,8 @@ export class WebSocketServerTransport implements ServerTransport {
   async close(): Promise<void> {
     this.#accepts = false;
     clearInterval(this.#pings);
-    for (const peer of [...this.#connections.keys()]) peer.disconnect("the server closes");
+    for (const [peer, { socket }] of [...this.#connections])
+      this.#end(peer, socket, 1001, "the server closes");
     const server = this.#server;
     if (server) await new Promise((resolve) => server.close(resolve));
   }
@@ -127,12 +128,7 @@ export class WebSocketServerTransport implements ServerTransport {
           socket.terminate();
         } else socket.send(frame);
       },
-      disconnect: (reason) => {
-        socket.close(1008, reason.slice(0, 120));
-        this.#forget(peer);
-        // One that does not take its leave is cut off.
-        setTimeout(() => socket.terminate(), 1000).unref();
-      },
+      disconnect: (reason) => this.#end(peer, socket, 1008, reason),
     };
     this.#connections.set(peer, connection);
     socket.binaryType = "nodebuffer";
@@ -146,6 +142,13 @@ export class WebSocketServerTransport implements ServerTransport {
     });
     socket.on("error", () => socket.terminate());
     socket.on("close", () => this.#forget(peer));
+  }
+
+  #end(peer: Peer, socket: WebSocket, code: number, reason: string): void {
+    socket.close(code, reason.slice(0, 120));
+    this.#forget(peer);
+    // One that does not take its leave is cut off.
+    setTimeout(() => socket.terminate(), 1000).unref();
   }
 
   #forget(peer: Peer): void {
