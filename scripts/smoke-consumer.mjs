@@ -55,6 +55,18 @@ const use = `
   const said = await lm.generate([1], { maxTokens: 3 }).text();
   if (said !== "0 0 0 ") throw new Error("wrong tokens: " + said);
   lm.dispose();
+  const tables = [createModelTable({ name: "tiny", latencies: [[0.5, 0.5]] })];
+  const requests = [{ arrival: 0, model: "tiny", deadline: 2 }, { arrival: 0, model: "tiny", deadline: 1 }];
+  const { metrics } = simulate({ policy: edf(), models: tables, requests });
+  if (metrics.violations !== 0 || metrics.antt !== 1.5) throw new Error("wrong schedule: " + JSON.stringify(metrics));
+  const layered = await createSession(serializeModel(model));
+  const executor = createExecutor({ policy: edf(), models: { relu: { session: layered } } });
+  const { completed } = await executor.submit("relu", { x: tensor("f32", [2, 2], [1, 2, 3, 4]) });
+  if (completed.outcome !== "finished") throw new Error("wrong outcome: " + completed.outcome);
+  executor.dispose();
+  layered.dispose();
+  if (typeof watchCpuLoad() !== "function") throw new Error("scheduler/node watches no load");
+  if (typeof WebSocketDeviceTransport !== "function") throw new Error("scheduler/websocket exports no transport");
   if (typeof trainPromptTokens !== "function") throw new Error("llm-decode/training exports no trainer");
   if (typeof createLanguageModel !== "function") throw new Error("autograd/language exports no model");
   if (typeof readModel !== "function") throw new Error("core/model-files exports no reader");
@@ -74,6 +86,10 @@ const names = {
   "llm-decode": "loadLanguageModel",
   "llm-decode/training": "trainPromptTokens",
   quant: "quantizeNested",
+  scheduler: "createModelTable, edf, simulate",
+  "scheduler/live": "createExecutor",
+  "scheduler/node": "watchCpuLoad",
+  "scheduler/websocket": "WebSocketDeviceTransport", // works without its peer; `nats` does not load without its own
 };
 
 try {
