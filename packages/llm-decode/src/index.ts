@@ -11,6 +11,7 @@ export {
   createChatFormatter,
   type FormatChatOptions,
 } from "./chat/chat.js";
+export type { ChatTemplateLimits } from "./chat/render-template.js";
 export {
   type CachedSession,
   createDecoderSession,

@@ -1,5 +1,5 @@
-import { EdgewrightError, ValidationError } from "@edgewright/core";
-import { Template } from "@huggingface/jinja";
+import { EdgewrightError } from "@edgewright/core";
+import { type ChatTemplateLimits, compileTemplate, renderTemplate } from "./render-template.js";
 
 /** One message of a conversation. */
 export interface ChatMessage {
@@ -23,7 +23,8 @@ export interface ChatFormatter {
    * The prompt of a conversation. Encode it with `{ bos: false, special: true }`: it names control tokens,
    * the first of a text among them.
    *
-   * @throws EdgewrightError `invalid-argument` when the template refuses the conversation.
+   * @throws EdgewrightError `invalid-argument` when the template refuses the conversation, `limit-exceeded`
+   * when it would take too long or write too much.
    */
   format(messages: readonly ChatMessage[], options?: FormatChatOptions): string;
 }
@@ -34,10 +35,15 @@ export interface ChatFormatterOptions {
   readonly bosToken?: string;
   /** How the token that ends a text is written. @default "" */
   readonly eosToken?: string;
+  /** What the template may take: it comes with the model, and may be made to hang. */
+  readonly limits?: ChatTemplateLimits;
+  /** The time that templates write into a prompt. @default the clock's */
+  readonly now?: () => Date;
 }
 
 /**
- * Makes a formatter from a model's chat template, a Jinja text.
+ * Makes a formatter from a model's chat template, a Jinja text. A template runs within limits: one that loops,
+ * calls itself or doubles texts without end fails within a second, before it has taken much memory.
  *
  * @example
  * ```ts
@@ -45,48 +51,30 @@ export interface ChatFormatterOptions {
  * chat.format([{ role: "user", content: "Hello" }]); // "[user] Hello\n"
  * ```
  *
- * @throws ValidationError when the template is no Jinja.
+ * @throws ValidationError when the template is no Jinja, EdgewrightError `limit-exceeded` when it is too long
+ * or nested too deep.
  */
 export function createChatFormatter(
   template: string,
   options: ChatFormatterOptions = {},
 ): ChatFormatter {
-  const { bosToken = "", eosToken = "" } = options;
-  const compiled = compile(template);
+  const { bosToken = "", eosToken = "", limits = {}, now = () => new Date() } = options;
+  const compiled = compileTemplate(template, limits);
   return {
     template,
     format(messages: readonly ChatMessage[], formatOptions: FormatChatOptions = {}) {
       checkMessages(messages);
       const { addGenerationPrompt = true, variables = {} } = formatOptions;
-      try {
-        return compiled.render({
-          messages: messages.map((message) => ({ ...message })),
-          add_generation_prompt: addGenerationPrompt,
-          bos_token: bosToken,
-          eos_token: eosToken,
-          ...variables,
-        });
-      } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new EdgewrightError(
-          "invalid-argument",
-          `formatChat: the model's template refuses this conversation: ${reason}`,
-          { cause },
-        );
-      }
+      const given = {
+        messages: messages.map((message) => ({ ...message })),
+        add_generation_prompt: addGenerationPrompt,
+        bos_token: bosToken,
+        eos_token: eosToken,
+        ...variables,
+      };
+      return renderTemplate(compiled, given, limits, now);
     },
   };
-}
-
-function compile(template: string): Template {
-  try {
-    return new Template(template);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ValidationError(`createChatFormatter: the template cannot be read: ${reason}`, {
-      cause,
-    });
-  }
 }
 
 function checkMessages(messages: readonly ChatMessage[]): void {
