@@ -336,6 +336,27 @@ describe("a client that misbehaves harms no other", () => {
     await server.stop();
   });
 
+  it("giants: are refused before they are read", async () => {
+    const { server, transport } = await serve({ limits: { maxPayloadBytes: 8, maxFaults: 3 } });
+    const { send, heard, lost } = await talk(transport.connect());
+    send(request("x", "1", [1, 2]));
+    send(request("x", "2", [1, 2, 3]));
+    send(new Uint8Array(2 ** 16));
+    await until(() => heard.length === 3);
+    expect(heard).toMatchObject([
+      { type: "refusal", code: "too-large", id: "2" },
+      {
+        type: "refusal",
+        code: "too-large",
+        message: /8 bytes of payload at most, the frame has 65536/,
+      },
+      { type: "answer", status: "done", id: "1" },
+    ]);
+    send(new Uint8Array(0));
+    expect(await lost).toMatch(/closed/);
+    await server.stop();
+  });
+
   it("a flood: gets busy, then is cut off, while others are served", async () => {
     const { server, transport } = await serve({
       limits: { requestsPerSecond: 20, framesPerSecond: 100, maxInFlight: 4 },

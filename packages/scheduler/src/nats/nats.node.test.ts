@@ -110,6 +110,20 @@ describe.skipIf(!program)("cascades over NATS", () => {
     await until(() => second.transport.thresholds.leads && client.threshold === 0.75);
   });
 
+  it("another leads soon after the leader has died without a word", async () => {
+    fresh();
+    const connection = await connect({ servers: nats.url });
+    const leader = new NatsServerTransport({ prefix, name: "dies", connection, leadMs: 400 });
+    const ignore = { onFrame: () => undefined, onPeerLost: () => undefined };
+    await leader.start(ignore);
+    const { transport } = await serve("next");
+    expect([leader.thresholds.leads, transport.thresholds.leads]).toEqual([true, false]);
+    await connection.close();
+    await until(() => transport.thresholds.leads);
+    expect(leader.thresholds.leads).toBe(false);
+    await leader.close();
+  });
+
   it("sends again what a dead server had", async () => {
     fresh();
     const dead = await serve("dead", { runBatch: () => new Promise(() => undefined) });
