@@ -26,6 +26,8 @@ const v = CASCADE_PROTOCOL_VERSION;
 const RETRY_REFILL = 0.1;
 // Time for the transport to see that a server which stops is no way any more.
 const ELSEWHERE_MS = 20;
+// Wait for a server to come where there was none.
+const UNHEARD_MS = 100;
 
 /**
  * A device of a cascade: keeps the light model's answer where it is sure, and asks the heavy model where it is not.
@@ -97,6 +99,11 @@ export class CascadeClient {
     await transport.start({
       onFrame: (frame) => this.#receive(frame),
       onConnected: () => this.#connect(),
+      onUnheard: () => {
+        for (const request of this.#pending.values()) {
+          request.hastenRetry(UNHEARD_MS, () => this.#send(request));
+        }
+      },
       onLost: (reason) => {
         this.#connected = false;
         this.#options.onConnection?.(false, reason);

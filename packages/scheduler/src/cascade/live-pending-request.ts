@@ -22,6 +22,7 @@ export class PendingRequest {
   #resolve!: (end: RequestEnd) => void;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #hastened = false;
 
   constructor(id: string, input: Float32Array, deadlineAt: number) {
     this.id = id;
@@ -40,7 +41,15 @@ export class PendingRequest {
   /** Calls back when it has waited long enough for its last attempt. */
   startRetry(inMs: number, retry: () => void): void {
     clearTimeout(this.#retry);
+    this.#hastened = false;
     this.#retry = setTimeout(retry, Math.max(1, inMs));
+  }
+
+  /** Calls back sooner, once for each attempt. */
+  hastenRetry(inMs: number, retry: () => void): void {
+    if (this.#hastened) return;
+    this.startRetry(inMs, retry);
+    this.#hastened = true;
   }
 
   /** Ends it; a second end changes nothing. */

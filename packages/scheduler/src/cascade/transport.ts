@@ -10,6 +10,8 @@ export interface DeviceListener {
   onFrame(frame: Uint8Array): void;
   /** There is a way to a server, for the first time or again. */
   onConnected(): void;
+  /** A frame for `work` reached nobody: there is a way, but no server at its end now. */
+  onUnheard?(): void;
   /** The way to the server is lost; the transport looks for another. Frames under way may be lost with it. */
   onLost(reason: string): void;
 }

@@ -48,7 +48,9 @@ export class NatsDeviceTransport implements DeviceTransport {
     this.#answers = nats.subscribe(this.#inbox, {
       // Where no server listens, the NATS server says so with an empty message.
       callback: (error, message) => {
-        if (!error && message.data.length > 0) listener.onFrame(message.data);
+        if (error) return;
+        if (message.data.length > 0) listener.onFrame(message.data);
+        else listener.onUnheard?.();
       },
     });
     await this.#follow(nats, listener);
