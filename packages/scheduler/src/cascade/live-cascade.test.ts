@@ -343,15 +343,14 @@ describe("a client that misbehaves harms no other", () => {
     send(request("x", "2", [1, 2, 3]));
     send(new Uint8Array(2 ** 16));
     await until(() => heard.length === 3);
-    expect(heard).toMatchObject([
-      { type: "refusal", code: "too-large", id: "2" },
-      {
-        type: "refusal",
-        code: "too-large",
-        message: /8 bytes of payload at most, the frame has 65536/,
-      },
-      { type: "answer", status: "done", id: "1" },
+    // The answer may come before or after the refusals.
+    const refusals = heard.filter(({ type }) => type === "refusal");
+    const frame = /8 bytes of payload at most, the frame has 65536/;
+    expect(refusals).toMatchObject([
+      { code: "too-large", id: "2" },
+      { code: "too-large", message: frame },
     ]);
+    expect(heard.find(({ type }) => type === "answer")).toMatchObject({ status: "done", id: "1" });
     send(new Uint8Array(0));
     expect(await lost).toMatch(/closed/);
     await server.stop();
