@@ -18,7 +18,7 @@ describe("the cascade", () => {
   it("answers every picture once, better than the light model alone", async () => {
     const options = parseCommandLine(
       "--clients 3 --seconds 1 --rate 40 --deadline 2000 --threshold 0.9 --pace 0,0".split(" "),
-      "/tmp",
+      "/here",
     );
     const transport = new MemoryServerTransport();
     const batches: BatchRecord[] = [];

@@ -3,12 +3,18 @@ import { parseCommandLine } from "./command-line.js";
 
 describe("parseCommandLine", () => {
   it("has an answer for everything", () => {
-    expect(parseCommandLine([], "/tmp")).toMatchObject({
+    expect(parseCommandLine([], "/here")).toMatchObject({
       ...{ transport: "memory", clients: 40, servers: 1, killAfter: undefined, pace: [8, 2.5] },
     });
     const nats = "--transport nats --clients 40 --kill-after 10 --seconds 30 --report cascade.html";
-    expect(parseCommandLine(nats.split(" "), "/tmp")).toMatchObject({
-      ...{ transport: "nats", servers: 2, killAfter: 10, seconds: 30, report: "/tmp/cascade.html" },
+    expect(parseCommandLine(nats.split(" "), "/here")).toMatchObject({
+      ...{
+        transport: "nats",
+        servers: 2,
+        killAfter: 10,
+        seconds: 30,
+        report: "/here/cascade.html",
+      },
     });
   });
 
@@ -20,6 +26,6 @@ describe("parseCommandLine", () => {
     ["--pace 3", /--pace takes two numbers/],
     ["--speed 3", /Unknown option '--speed'/],
   ])("refuses %s", (line, message) => {
-    expect(() => parseCommandLine(line.split(" "), "/tmp")).toThrow(message);
+    expect(() => parseCommandLine(line.split(" "), "/here")).toThrow(message);
   });
 });

@@ -176,6 +176,7 @@ describe.skipIf(!program)("cascades over NATS", () => {
   it("goes on after NATS itself was away", async () => {
     fresh();
     const own = await startNats(program!);
+    toClose.push(own.stop);
     const connections: boolean[] = [];
     const transport = new NatsServerTransport({ connect: { servers: own.url } });
     const server = new CascadeServer({
@@ -194,11 +195,11 @@ describe.skipIf(!program)("cascades over NATS", () => {
     await until(() => connections.at(-1) === false);
     const waiting = client.classify(UNSURE, Float32Array.of(1));
     const again = await startNats(program!, own.port);
+    toClose.push(again.stop);
     expect(await waiting).toMatchObject({ label: 2, reason: "answered" });
     expect(connections).toEqual([true, false, true]);
     await client.close();
     await server.stop();
-    await again.stop();
   });
 
   it("says how to start NATS when there is none, and when JetStream is off", async () => {

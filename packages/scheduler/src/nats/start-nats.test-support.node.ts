@@ -29,9 +29,11 @@ export async function startNats(program: string, port?: number): Promise<NatsPro
     url: `nats://127.0.0.1:${chosen}`,
     port: chosen,
     stop: async () => {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGKILL");
+        await ended;
+      }
       await rm(store, { recursive: true, force: true });
     },
   };
