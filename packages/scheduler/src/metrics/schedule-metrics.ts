@@ -30,7 +30,10 @@ export interface RequestMetrics {
 
 /** What {@link scheduleMetrics} finds out. */
 export interface ScheduleMetrics extends RequestMetrics {
-  /** Requests that finished in a second between the first arrival and the last finish: the STP of Sparse-DySta. */
+  /**
+   * Requests that finished in a second between the first arrival and the last finish: the STP of Sparse-DySta.
+   * `Infinity` when all of it took no time.
+   */
   readonly throughput: number;
   /**
    * System throughput of Eyerman and Eeckhout: the sum over the finished requests of their normalised progress, time
@@ -39,7 +42,7 @@ export interface ScheduleMetrics extends RequestMetrics {
   readonly systemThroughput: number;
   /** Least over largest normalised progress, in (0, 1]: 1 when all are slowed down alike. */
   readonly fairness: number;
-  /** Time that accelerators were busy over what they had between the first arrival and the last finish, in [0, 1]. */
+  /** Time that accelerators were busy over what they had between the first arrival and the last finish, in [0, 1]; 0 when that is no time. */
   readonly utilization: number;
   /** From the first arrival to the last finish, in seconds. */
   readonly span: number;
@@ -105,7 +108,7 @@ export function scheduleMetrics(
     throughput: all.finished === 0 ? 0 : all.finished / span,
     systemThroughput,
     fairness: all.finished === 0 ? Number.NaN : leastProgress / mostProgress,
-    utilization: all.finished === 0 ? 0 : busy / (span * accelerators),
+    utilization: all.finished === 0 || span === 0 ? 0 : busy / (span * accelerators),
     span,
     models: Object.fromEntries(models),
   };

@@ -1,5 +1,5 @@
 import type { Task } from "../tasks/task.js";
-import { type DystaScore, slackOf } from "./dysta-score.js";
+import { type DystaScore, slackOf, waitedShare } from "./dysta-score.js";
 import type { DystaSearch } from "./dysta-search.js";
 
 /** Tasks with one arrival and one deadline, which score alike: by id. */
@@ -125,7 +125,7 @@ export class DystaClass {
   #roundingBound({ rule, now, count }: DystaSearch): number {
     const oldest = this.#early[this.#head]!;
     const { deadline } = this.#early.at(-1)!;
-    const waited = (now - oldest.arrival) / this.isolated / count;
+    const waited = waitedShare(now - oldest.arrival, this.isolated) / count;
     const terms = this.remaining + Math.abs(now) + Math.abs(deadline) + Math.abs(waited);
     return (
       32 * Number.EPSILON * (this.remaining + rule.beta * terms) + 2 * rule.beta * this.#spread

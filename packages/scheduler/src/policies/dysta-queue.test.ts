@@ -7,6 +7,7 @@ import { simulate } from "../simulator/simulate.js";
 import { createPolicy } from "./create-policy.js";
 import { dystaScore } from "./dysta.js";
 import { scoreDysta } from "./dysta-score.js";
+import type { Policy } from "./policy.js";
 import { createScanQueue, minimize } from "./scan-queue.js";
 
 // Inputs that differ so much that tasks are set aside after some layers: classes and trees fill up.
@@ -37,5 +38,24 @@ describe.each(["dysta", "dysta-naive", "dysta-oracle"] as const)("%s in an overl
       simulate({ policy: one, models, requests, segments: true, accelerators }).completed;
     expect(run(policy, 1)).toEqual(run(scanning, 1));
     expect(run(policy, 2)).toEqual(run(scanning, 2));
+  });
+
+  test("layers and whole models that take no time are scored like a scan does", () => {
+    const rng = createRng(11);
+    const rows = () => Array.from({ length: 4 }, () => (rng.uniform() < 0.5 ? 0 : rng.uniform()));
+    const models = [[[0, 0, 0, 0]], [rows(), [0, 0, 0, 0], rows()]].map((latencies, i) => {
+      const sparsities = latencies.map(rows);
+      return createModelTable({ name: `m${i}`, latencies, sparsities });
+    });
+    const arrivals = Array.from({ length: 60 }, (_, i) => Math.floor(i / 6));
+    const requests = createRequests({ models, arrivals, seed: 4, sloMultiplier: 5 });
+    const rule = dystaScore({}, name === "dysta-oracle");
+    const scan = minimize((task, now, count) => scoreDysta(rule, task, now, count));
+    for (const accelerators of [1, 3]) {
+      const run = (policy: Policy) =>
+        simulate({ policy, models, requests, segments: true, accelerators }).completed;
+      const policy = createPolicy(name);
+      expect(run(policy)).toEqual(run({ ...policy, createQueue: () => createScanQueue(scan) }));
+    }
   });
 });

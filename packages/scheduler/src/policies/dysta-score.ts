@@ -13,8 +13,13 @@ export interface DystaScore {
 export function scoreDysta(rule: DystaScore, task: Task, now: number, count: number): number {
   const remaining = rule.remainingOf(task);
   const slack = slackOf(task, now, remaining);
-  const waited = (now - task.lastRun) / rule.isolatedOf(task) / count;
+  const waited = waitedShare(now - task.lastRun, rule.isolatedOf(task)) / count;
   return remaining + rule.beta * (Math.max(0, slack) + waited);
+}
+
+/** Waiting over the time alone; 0 for a task that takes no time, which no waiting can be held against. */
+export function waitedShare(waited: number, isolated: number): number {
+  return isolated > 0 ? waited / isolated : 0;
 }
 
 /** Time to spare before the deadline; 0 without a deadline. */

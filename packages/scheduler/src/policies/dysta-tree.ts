@@ -1,5 +1,5 @@
 import type { Task } from "../tasks/task.js";
-import type { DystaScore } from "./dysta-score.js";
+import { type DystaScore, waitedShare } from "./dysta-score.js";
 import type { DystaSearch } from "./dysta-search.js";
 
 const LEAST = 16;
@@ -78,7 +78,7 @@ export class DystaTree {
     const remaining = this.#leastRemaining[node]!;
     if (remaining === Infinity) return Infinity;
     const slack = this.#firstDeadline[node]! - now - this.#mostRemaining[node]!;
-    const waited = (now - this.#lastRun[node]!) / this.#mostIsolated[node]! / count;
+    const waited = waitedShare(now - this.#lastRun[node]!, this.#mostIsolated[node]!) / count;
     return remaining + rule.beta * (Math.max(0, slack) + waited);
   }
 
@@ -89,7 +89,8 @@ export class DystaTree {
     // Without a deadline there is no slack in the score.
     this.#firstDeadline[node] = task.deadline === Infinity ? -Infinity : task.deadline;
     this.#lastRun[node] = task.lastRun;
-    this.#mostIsolated[node] = this.#rule.isolatedOf(task);
+    // One that takes no time has no waiting in its score either: as if it took for ever.
+    this.#mostIsolated[node] = this.#rule.isolatedOf(task) || Infinity;
     this.#updateAbove(node);
   }
 

@@ -44,7 +44,12 @@ export function guardedSrpt(options: GuardedSrptOptions = {}): Policy {
   check("reserve", reserve, reserve >= 0 && reserve < 1, "from 0 to below 1");
   check("hopelessWeight", hopelessWeight, hopelessWeight > 0, "above 0");
   check("price", price, price >= 0, "from 0");
-  check("accelerators", accelerators, accelerators >= 1, "from 1");
+  check(
+    "accelerators",
+    accelerators,
+    Number.isInteger(accelerators) && accelerators >= 1,
+    "from 1",
+  );
   return {
     name: "guarded-srpt",
     averages: "pattern",

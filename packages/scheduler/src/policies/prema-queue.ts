@@ -62,7 +62,8 @@ export function createPremaQueue(): ReadyQueue {
         task,
         remaining: ratio * remaining,
         tokens: tokens.get(task) ?? priority,
-        rate: priority / (ratio * isolated),
+        // Of a task that takes no time: finite, so that no waiting at all still earns nothing.
+        rate: Math.min(Number.MAX_VALUE, priority / (ratio * isolated)),
         level: 0,
         here: true,
       };

@@ -1,3 +1,4 @@
+import { EdgewrightError } from "@edgewright/core";
 import type { Task } from "../tasks/task.js";
 import { createHeapQueue } from "./heap-queue.js";
 import type { Policy } from "./policy.js";
@@ -13,6 +14,8 @@ export interface WeightedFairOptions {
  * latency over the task's weight, and the task that is least far runs next. A new task starts where the one that
  * was served last had begun (start-time fair queueing: Goyal, Vin and Cheng, SIGCOMM 1996), so waiting earns no
  * credit, and none starves.
+ *
+ * @throws EdgewrightError `invalid-argument`, where a task is put in, for a weight that is not above 0
  */
 export function weightedFair(options: WeightedFairOptions = {}): Policy {
   const { weightOf = (task: Task) => task.priority } = options;
@@ -22,9 +25,11 @@ export function weightedFair(options: WeightedFairOptions = {}): Policy {
     watchesSparsity: false,
     createQueue() {
       const virtualTimes = new WeakMap<Task, number>();
+      const weights = new WeakMap<Task, number>();
       let current = 0;
       const queue = createHeapQueue((task) => {
         const time = virtualTimes.get(task) ?? current;
+        weights.set(task, checkWeight(weightOf(task)));
         virtualTimes.set(task, time);
         return time;
       });
@@ -37,11 +42,19 @@ export function weightedFair(options: WeightedFairOptions = {}): Policy {
           const task = queue.take(now);
           if (task === undefined) return undefined;
           current = Math.max(current, virtualTimes.get(task)!);
-          virtualTimes.set(task, virtualTimes.get(task)! + task.nextLatency / weightOf(task));
+          virtualTimes.set(task, virtualTimes.get(task)! + task.nextLatency / weights.get(task)!);
           return task;
         },
         remove: queue.remove,
       };
     },
   };
+}
+
+function checkWeight(weight: number): number {
+  if (weight > 0 && weight < Infinity) return weight;
+  throw new EdgewrightError(
+    "invalid-argument",
+    `weightedFair: weightOf must give a number above 0, got ${weight}`,
+  );
 }

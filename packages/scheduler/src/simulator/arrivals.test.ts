@@ -34,6 +34,9 @@ describe("poissonArrivals", () => {
   test("what makes no sense is refused", () => {
     expect(() => poissonArrivals({ rate: 0, count: 1, seed: 1 })).toThrow(/rate must be .* got 0/);
     expect(() => poissonArrivals({ rate: 1, count: 1.5, seed: 1 })).toThrow(/whole count .* 1.5/);
+    expect(() => poissonArrivals({ rate: 1, count: 1e12, seed: 1 })).toThrow(
+      /whole count .* got 1000000000000/,
+    );
   });
 });
 
@@ -53,6 +56,13 @@ describe("burstyArrivals", () => {
     const times = burstyArrivals({ ...options, rates: [0, 50], count: 100 });
     expect(times.length).toBe(100);
     expect(() => burstyArrivals({ ...options, rates: [0, 0] })).toThrow(/the larger rate must be/);
+  });
+
+  test("rates that would take for ever", () => {
+    const hardlyEver = { ...options, rates: [0, 1e-9], dwell: [1, 1e-3], count: 1 } as const;
+    expect(() => burstyArrivals(hardlyEver)).toThrow(
+      /got 1\.0+2?e-12; give larger rates or dwells/,
+    );
   });
 });
 

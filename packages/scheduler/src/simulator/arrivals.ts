@@ -39,6 +39,9 @@ export interface BurstyArrivalsOptions {
 /**
  * Times of arrivals from a Markov-modulated Poisson process of two states: quiet and busy stretches of exponential
  * length, each with a rate of its own. The long-run rate is the mean of the rates, weighted by the dwells.
+ *
+ * @throws EdgewrightError `limit-exceeded` for rates so small beside the dwells that states would change some ten
+ *   million times before all have arrived
  */
 export function burstyArrivals(options: BurstyArrivalsOptions): number[] {
   const { rates, dwell, count, seed } = options;
@@ -46,6 +49,7 @@ export function burstyArrivals(options: BurstyArrivalsOptions): number[] {
   checkPositive("burstyArrivals", "the larger rate", Math.max(...rates));
   for (const length of dwell) checkPositive("burstyArrivals", "dwell", length);
   checkCount("burstyArrivals", count);
+  checkTurns(rates[0] * dwell[0] + rates[1] * dwell[1], count);
   const rng = createRng(seed);
   const times: number[] = [];
   let state: 0 | 1 = 0;
@@ -112,10 +116,20 @@ function checkPositive(where: string, what: string, value: number): void {
   );
 }
 
+function checkTurns(arrivalsPerTurn: number, count: number): void {
+  if (!(count / arrivalsPerTurn > 1e7)) return;
+  throw new EdgewrightError(
+    "limit-exceeded",
+    `burstyArrivals: at least ${count / 1e7} arrivals in a quiet and a busy stretch together were expected for ${count} of them, got ${arrivalsPerTurn}; give larger rates or dwells`,
+  );
+}
+
+const MOST_ARRIVALS = 1e8;
+
 function checkCount(where: string, count: number): void {
-  if (Number.isSafeInteger(count) && count >= 0) return;
+  if (Number.isInteger(count) && count >= 0 && count <= MOST_ARRIVALS) return;
   throw new EdgewrightError(
     "invalid-argument",
-    `${where}: a whole count from 0 was expected, got ${count}`,
+    `${where}: a whole count from 0 to ${MOST_ARRIVALS} was expected, got ${count}`,
   );
 }

@@ -58,7 +58,10 @@ export function createRequests(options: CreateRequestsOptions): SimulatedRequest
     const model = models[rng.integer(0, models.length)]!;
     const priority = priorities[rng.integer(0, priorities.length)]!;
     const sample = rng.integer(0, model.samples);
-    const deadline = arrival + allowances.get(model.architecture)! * sloMultiplier;
+    // A model that takes no time would make no number of it.
+    const allowance =
+      sloMultiplier === Infinity ? Infinity : allowances.get(model.architecture)! * sloMultiplier;
+    const deadline = arrival + allowance;
     return { arrival, model: model.name, priority, sample, deadline };
   });
 }

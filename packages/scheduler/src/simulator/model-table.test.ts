@@ -28,7 +28,8 @@ test.each([
   [[], /at least one sample of one layer in latencies/],
   [[[]], /at least one sample of one layer/],
   [[[1, 2], [1]], /latencies of sample 1: 2 layers .* got 1/],
-  [[[1, -2]], /sample 0, layer 1: a number from 0 was expected, got -2/],
+  [[[1, -2]], /sample 0, layer 1: a number from 0 to 1000000000 was expected, got -2/],
+  [[[1, 1e300]], /got 1e\+300/],
   [[[1, Number.NaN]], /got NaN/],
 ])("latencies %j are refused", (latencies, message) => {
   expect(() => createModelTable({ name: "m", latencies })).toThrow(message);

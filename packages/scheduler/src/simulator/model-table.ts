@@ -36,12 +36,11 @@ export interface ModelTable {
  * @example
  * const model = createModelTable({ name: "kws", latencies: [[0.002, 0.001], [0.0022, 0.0011]] });
  *
- * @throws ValidationError for samples of different lengths, a latency that is negative or not finite, or a
- *   sparsity outside [0, 1]
+ * @throws ValidationError for samples of different lengths, a latency outside [0, 1e9], or a sparsity outside [0, 1]
  */
 export function createModelTable(trace: ModelTrace): ModelTable {
   const { name, architecture = name } = trace;
-  const latencies = readRows(name, "latencies", trace.latencies, Number.MAX_VALUE);
+  const latencies = readRows(name, "latencies", trace.latencies, MOST_SECONDS);
   const samples = trace.latencies.length;
   const layers = latencies.length / samples;
   const table = {
@@ -97,10 +96,14 @@ export function averageArchitectures(models: readonly ModelTable[]): Map<string,
 
 /**
  * Sums of what is left from every layer on, `[layers + 1]`, each summed from its first layer: the same bits as a
- * scheduler gets that sums its list anew.
+ * scheduler gets that sums its list anew. Above 1,024 layers, where that would take long, from the end.
  */
 export function remainingSums(latencies: Float64Array): Float64Array {
   const sums = new Float64Array(latencies.length + 1);
+  if (latencies.length > 1024) {
+    for (let i = latencies.length - 1; i >= 0; i--) sums[i] = latencies[i]! + sums[i + 1]!;
+    return sums;
+  }
   for (let from = 0; from < latencies.length; from++) {
     let total = 0;
     for (let i = from; i < latencies.length; i++) total += latencies[i]!;
@@ -108,6 +111,9 @@ export function remainingSums(latencies: Float64Array): Float64Array {
   }
   return sums;
 }
+
+// Longer than anything runs; sums of them stay finite.
+const MOST_SECONDS = 1e9;
 
 function readRows(
   name: string,
@@ -130,9 +136,9 @@ function readRows(
     }
     for (let layer = 0; layer < layers; layer++) {
       const value = row[layer]!;
-      if (!(value >= 0 && value <= most)) {
+      if (!(typeof value === "number" && value >= 0 && value <= most)) {
         throw new ValidationError(
-          `createModelTable: ${name}, ${what} of sample ${sample}, layer ${layer}: a number from 0${most === 1 ? " to 1" : ""} was expected, got ${value}`,
+          `createModelTable: ${name}, ${what} of sample ${sample}, layer ${layer}: a number from 0 to ${most} was expected, got ${value}`,
         );
       }
       values[sample * layers + layer] = value;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createPolicy, type PolicyName, policyNames } from "../policies/create-policy.js";
 import type { Policy } from "../policies/policy.js";
+import { weightedFair } from "../policies/weighted-fair.js";
 import { poissonArrivals } from "./arrivals.js";
 import { createRequests, type SimulatedRequest } from "./create-requests.js";
 import { createModelTable } from "./model-table.js";
@@ -223,7 +224,8 @@ describe("what cannot be run", () => {
 
   test.each([
     [{ arrival: 0, model: "big" }, /for the model "big", which has no table; there are net_a, /],
-    [{ arrival: Number.NaN, model: "small" }, /a finite arrival in seconds, got NaN/],
+    [{ arrival: Number.NaN, model: "small" }, /an arrival in seconds, up to 1e12, got NaN/],
+    [{ arrival: 1e300, model: "small" }, /up to 1e12, got 1e\+300/],
     [{ arrival: 0, model: "small", sample: 2 }, /a sample from 0 to 1, got 2/],
     [{ arrival: 0, model: "small", priority: 0 }, /a priority above 0, got 0/],
     [{ arrival: 0, model: "small", deadline: Number.NaN }, /a deadline in seconds, or Infinity/],
@@ -238,6 +240,33 @@ describe("what cannot be run", () => {
     );
     expect(run([], { models: [MODELS[0], MODELS[0]] })).toThrow(/two tables are named "net_a"/);
     expect(run([], { signal: AbortSignal.abort() })).toThrow(/aborted by the caller/);
+  });
+
+  test.each(policyNames())(
+    "%s runs tasks that take no time, and any number of accelerators",
+    (name) => {
+      const none = createModelTable({ name: "none", latencies: [[0, 0]], sparsities: [[1, 1]] });
+      const requests = Array.from({ length: 20 }, (_, i) => ({
+        ...{ arrival: i % 3, model: i % 2 === 0 ? "none" : "net_a", deadline: i },
+      }));
+      const models = [...MODELS, none];
+      for (const accelerators of [1, 2, Number.MAX_SAFE_INTEGER]) {
+        const { completed, metrics } = simulate({
+          ...{ policy: createPolicy(name), models, requests, accelerators },
+        });
+        expect(completed).toHaveLength(20);
+        expect(metrics.antt).toBeGreaterThanOrEqual(1);
+      }
+      const at = requests.filter(({ model, arrival }) => model === "none" && arrival === 0);
+      const { metrics } = simulate({ policy: createPolicy(name), models, requests: at });
+      expect(metrics).toMatchObject({ utilization: 0, throughput: Infinity, antt: 1 });
+    },
+  );
+
+  test("weights that are none are refused where a task comes", () => {
+    const requests = [{ arrival: 0, model: "small" }];
+    const policy = weightedFair({ weightOf: () => 0 });
+    expect(run(requests, { policy })).toThrow(/weightOf must give a number above 0, got 0/);
   });
 
   test("a policy that gives back nothing is named", () => {

@@ -102,7 +102,8 @@ function runEvents(
 ): number {
   const queue = policy.createQueue();
   const ends = new KeyHeap<SimulatedTask>(); // of the layers that run
-  const idle = Array.from({ length: accelerators }, (_, i) => i);
+  // More accelerators than tasks never all run.
+  const idle = Array.from({ length: Math.min(accelerators, tasks.length) }, (_, i) => i);
   let decisions = 0;
   let next = 0;
   while (next < tasks.length || ends.size > 0) {
