@@ -4,7 +4,7 @@ import type { ServerTransport } from "./transport.js";
 
 /**
  * Runs the heavy model on some inputs and returns an output for each, in their order. `size` is what the batch
- * should be padded to: its length, or the next of {@link ServerBatchOptions.batchSizes}.
+ * should be padded to: its length, or the next of `ServerBatchOptions.batchSizes`.
  */
 export type RunBatch = (
   inputs: readonly Float32Array[],

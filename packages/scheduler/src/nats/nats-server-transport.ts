@@ -13,7 +13,7 @@ import { type NatsCascadeNames, namesOf } from "./nats-names.js";
 
 /** Options of {@link NatsServerTransport}. */
 export interface NatsServerOptions extends NatsCascadeNames {
-  /** Name of the server, as in {@link CascadeServerOptions.name}. @default "server" */
+  /** Name of the server, as in `CascadeServerOptions.name`. @default "server" */
   readonly name?: string;
   /** Addresses, credentials and TLS of the NATS servers. @default nats://127.0.0.1:4222 */
   readonly connect?: NodeConnectionOptions;

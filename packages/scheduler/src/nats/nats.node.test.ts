@@ -160,7 +160,11 @@ describe.skipIf(!program)("cascades over NATS", () => {
     expect((await stranger.classify(UNSURE, Float32Array.of(1))).reason).toBe("refused");
     const attacker = await connect({ servers: nats.url });
     const heard: string[] = [];
-    attacker.subscribe("victim.command", { callback: (_, { subject }) => heard.push(subject) });
+    attacker.subscribe("victim.command", {
+      callback: (_, { subject }) => {
+        heard.push(subject);
+      },
+    });
     for (let i = 0; i < 50; i++)
       attacker.publish(`${prefix}.work`, "garbage", { reply: "victim.command" });
     const leave = encodeFrame({ v: 1, type: "leave", device: "b" });
