@@ -136,12 +136,9 @@ export {
   watchEventLoopLag,
 } from "./manager/event-loop-lag.js";
 export type { ManagerEvent } from "./manager/manager-events.js";
+export type { RunTimeManagerOptions } from "./manager/manager-options.js";
 export type { ModelLoader } from "./manager/model-slots.js";
-export {
-  createRunTimeManager,
-  type RunTimeManager,
-  type RunTimeManagerOptions,
-} from "./manager/run-time-manager.js";
+export { createRunTimeManager, type RunTimeManager } from "./manager/run-time-manager.js";
 export type { Signal } from "./manager/signal.js";
 export {
   createTroubleDetector,

@@ -20,3 +20,7 @@ it("counts a timer that is still to come", () => {
   expect(lag.read()).toBe(30);
   lag.stop();
 });
+
+it("refuses a time that no timer has", () => {
+  expect(() => watchEventLoopLag({ everyMs: Number.NaN })).toThrow(/"everyMs" .* got NaN/);
+});

@@ -1,3 +1,5 @@
+import { EdgewrightError } from "@edgewright/core";
+
 /** Options of {@link watchEventLoopLag}. */
 export interface WatchEventLoopLagOptions {
   /** Time between two looks. @default 50 */
@@ -25,6 +27,12 @@ export interface EventLoopLag {
  */
 export function watchEventLoopLag(options: WatchEventLoopLagOptions = {}): EventLoopLag {
   const { everyMs = 50, now = () => performance.now() } = options;
+  if (!(everyMs > 0 && everyMs < 2 ** 31)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `watchEventLoopLag: "everyMs" must be above 0 and below 2^31, got ${everyMs}`,
+    );
+  }
   let due = now() + everyMs;
   let longest = 0;
   const timer = setInterval(() => {

@@ -36,6 +36,20 @@ export type ManagerEvent =
       readonly message: string;
     }
   | {
+      /** A sensor failed; noted once, until it has worked again. */
+      readonly kind: "signal-failed";
+      readonly at: number;
+      /** Name of the signal. */
+      readonly signal: string;
+      readonly message: string;
+    }
+  | {
+      /** `onEvent` threw. */
+      readonly kind: "listener-failed";
+      readonly at: number;
+      readonly message: string;
+    }
+  | {
       readonly kind: "unload-failed";
       readonly at: number;
       readonly task: string;

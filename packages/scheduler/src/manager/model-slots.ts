@@ -1,9 +1,14 @@
 import type { Assignment } from "../planning/design.js";
+import { settleWithin } from "./settle-within.js";
 
 /** How {@link createRunTimeManager} makes a model ready, and gives its memory back. */
 export interface ModelLoader<Loaded> {
-  /** Makes the model of an assignment ready to run. */
-  load(assignment: Assignment): Promise<Loaded>;
+  /**
+   * Makes the model of an assignment ready to run.
+   *
+   * @param signal fires when nobody waits for it any more: what is returned then is unloaded at once
+   */
+  load(assignment: Assignment, signal: AbortSignal): Promise<Loaded>;
   /** Gives its memory back; awaited where it returns a promise. */
   unload(loaded: Loaded, assignment: Assignment): unknown;
 }
@@ -15,9 +20,18 @@ interface Slot<Loaded> {
   isRetired: boolean;
 }
 
+/** How long {@link ModelSlots} waits for its loader. */
+interface SlotLimits {
+  /** For each load, and for each unload. */
+  readonly timeoutMs: number;
+  /** Gives up the load that is under way. */
+  readonly signal: AbortSignal;
+}
+
 /** The models that are loaded now. One that is in use is unloaded when its last user has left. */
 export class ModelSlots<Loaded> {
   readonly #loader: ModelLoader<Loaded>;
+  readonly #limits: SlotLimits;
   readonly #onUnloadError: (error: unknown, assignment: Assignment) => void;
   readonly #slots = new Map<string, Slot<Loaded>>();
   /** Retired ones that are in use or being unloaded. */
@@ -26,9 +40,11 @@ export class ModelSlots<Loaded> {
 
   constructor(
     loader: ModelLoader<Loaded>,
+    limits: SlotLimits,
     onUnloadError: (error: unknown, assignment: Assignment) => void,
   ) {
     this.#loader = loader;
+    this.#limits = limits;
     this.#onUnloadError = onUnloadError;
   }
 
@@ -42,13 +58,33 @@ export class ModelSlots<Loaded> {
     try {
       for (const assignment of assignments) {
         if (this.has(assignment)) continue;
-        const loaded = await this.#loader.load(assignment);
+        const loaded = await this.#load(assignment);
         const slot = { assignment, loaded, users: 0, isRetired: false };
         this.#slots.set(keyOf(assignment), slot);
         fresh.push(slot);
       }
     } catch (error) {
       await Promise.all(fresh.map((slot) => this.#retire(slot)));
+      throw error;
+    }
+  }
+
+  async #load(assignment: Assignment): Promise<Loaded> {
+    const { timeoutMs, signal } = this.#limits;
+    const abandoned = new AbortController();
+    const { model, precision, engine } = assignment;
+    const what = `load of "${model}" ${precision} on ${engine}`;
+    // Also what throws at once is a load that failed.
+    const loading = Promise.resolve().then(() => this.#loader.load(assignment, abandoned.signal));
+    try {
+      return await settleWithin(loading, { ms: timeoutMs, signal, what });
+    } catch (error) {
+      // What it still comes to must not stay in memory.
+      void loading.then(
+        (loaded) => this.#giveBack(loaded, assignment),
+        () => {},
+      );
+      abandoned.abort(error);
       throw error;
     }
   }
@@ -92,13 +128,19 @@ export class ModelSlots<Loaded> {
   }
 
   async #unload(slot: Slot<Loaded>): Promise<void> {
-    try {
-      await this.#loader.unload(slot.loaded, slot.assignment);
-    } catch (error) {
-      this.#onUnloadError(error, slot.assignment);
-    }
+    await this.#giveBack(slot.loaded, slot.assignment);
     this.#leaving.delete(slot);
     if (this.#leaving.size === 0) this.#onDrained?.();
+  }
+
+  async #giveBack(loaded: Loaded, assignment: Assignment): Promise<void> {
+    const what = `unload of "${assignment.model}" on ${assignment.engine}`;
+    try {
+      const unloading = (async () => this.#loader.unload(loaded, assignment))();
+      await settleWithin(unloading, { ms: this.#limits.timeoutMs, what });
+    } catch (error) {
+      this.#onUnloadError(error, assignment);
+    }
   }
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Assignment, Design } from "../planning/design.js";
 import { changeBetween } from "../planning/design-change.js";
 import type { DesignSet } from "../planning/design-set.js";
-import { createRunTimeManager, type RunTimeManagerOptions } from "./run-time-manager.js";
+import type { RunTimeManagerOptions } from "./manager-options.js";
+import { createRunTimeManager } from "./run-time-manager.js";
 import type { Signal } from "./signal.js";
 
 function designOf(model: string, processor: string): Design {
@@ -167,6 +168,7 @@ describe("createRunTimeManager", () => {
     const { made } = start();
     const manager = await made;
     expect(() => manager.observe("moon", 1)).toThrow('"memory" was expected, got "moon"');
+    expect(() => manager.observe("memory", "1" as never)).toThrow("a number was expected");
     expect(() => manager.reportFailure("npu", "gone")).toThrow(
       'one of gpu, cpu was expected, got "npu"',
     );
@@ -192,6 +194,117 @@ describe("createRunTimeManager", () => {
     load = 1;
     await expect.poll(() => manager.design).toBe(1);
     await manager.dispose();
+  });
+
+  it("hears its other sensors while one does not answer, and notes once that one fails", async () => {
+    let works = false;
+    const { made } = start({
+      intervalMs: 1,
+      signals: [
+        { ...signals[1]!, read: () => new Promise<number>(() => {}) },
+        {
+          ...signals[2]!,
+          read: () => (works ? 0 : Promise.reject(new Error("no such file"))),
+        },
+        { ...signals[0]!, read: () => 1 },
+      ],
+    });
+    const manager = await made;
+    await expect.poll(() => manager.design).toBe(1);
+    const failures = () => manager.events.filter(({ kind }) => kind === "signal-failed");
+    expect(failures()).toMatchObject([{ signal: "memory", message: "no such file" }]);
+    works = true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    works = false;
+    await expect.poll(() => failures().length).toBe(2);
+    await manager.dispose();
+  });
+
+  it("gives up a first load when its signal fires, and unloads what still comes of it", async () => {
+    const abort = new AbortController();
+    const memory = createMemory();
+    let finish = () => {};
+    let told: AbortSignal | undefined;
+    const { made } = start({
+      signal: abort.signal,
+      load: async (assignment, signal) => {
+        told = signal;
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        return memory.load(assignment);
+      },
+      unload: memory.unload,
+    });
+    setTimeout(() => abort.abort(), 1);
+    await expect(made).rejects.toMatchObject({ code: "aborted" });
+    expect(told?.aborted).toBe(true);
+    finish();
+    await expect.poll(() => memory.most).toBe(1);
+    await expect.poll(() => memory.alive.size).toBe(0);
+  });
+
+  it("ends although a load never does, and so do those who wait for it", async () => {
+    const memory = createMemory();
+    const { made } = start({
+      load: (assignment) =>
+        assignment.model === "small" ? new Promise<Loaded>(() => {}) : memory.load(assignment),
+      unload: memory.unload,
+    });
+    const manager = await made;
+    manager.observe("memory", 1);
+    const waiting = manager.use("see", nameOf);
+    const refused = expect(waiting).rejects.toMatchObject({ code: "disposed" });
+    await Promise.all([manager.dispose(), manager.dispose(), refused]);
+    expect(memory.alive.size).toBe(0);
+  });
+
+  it("takes a load, or an unload, that lasts too long for one that failed", async () => {
+    const never = new Promise<Loaded>(() => {});
+    const { made } = start({
+      loadTimeoutMs: 5,
+      load: ({ model, processor }) =>
+        processor === "cpu" ? never : Promise.resolve({ name: model }),
+      unload: () => never,
+    });
+    const manager = await made;
+    manager.observe("gpu load", 1);
+    await manager.settled();
+    expect(await manager.use("see", nameOf)).toBe("large");
+    expect(manager.events.at(-1)).toMatchObject({
+      kind: "load-failed",
+      message: 'load of "large" fp32 on cpu-1 did not end within 5 ms',
+    });
+    manager.observe("gpu load", 0);
+    manager.observe("memory", 1);
+    await manager.settled();
+    expect(await manager.use("see", nameOf)).toBe("small");
+    expect(manager.events.map(({ kind }) => kind)).toContain("unload-failed");
+    await manager.dispose();
+  });
+
+  it("is not disturbed by a listener that throws", async () => {
+    const { made } = start({
+      onEvent: () => {
+        throw new Error("full disk");
+      },
+    });
+    const manager = await made;
+    manager.observe("gpu load", 1);
+    await manager.settled();
+    expect(await manager.use("see", nameOf)).toBe("large@cpu");
+    expect(manager.events[1]).toMatchObject({ kind: "listener-failed", message: "full disk" });
+    await manager.dispose();
+  });
+
+  it.each([
+    [{ intervalMs: Number.NaN }, /"intervalMs" must be above 0 ms .* got NaN/],
+    [{ loadTimeoutMs: Infinity }, /"loadTimeoutMs" must be .* at most 2147483647, got Infinity/],
+    [{ failureMs: -1 }, /"failureMs" must be a time from 0 ms, got -1/],
+    [{ maxEvents: 0 }, /"maxEvents" must be a count from 1, got 0/],
+    [{ signals: [signals[0]!, signals[0]!] }, /named each in its own way, got "gpu load" twice/],
+  ])("refuses %j", async (options, message) => {
+    await expect(start(options).made).rejects.toThrow(message);
   });
 
   it("ends where the table says, leaks nothing and never fails a user, whatever comes", async () => {

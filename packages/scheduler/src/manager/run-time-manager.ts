@@ -1,34 +1,16 @@
 import { EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { Assignment } from "../planning/design.js";
 import { changeBetween } from "../planning/design-change.js";
-import { type DesignSet, lookUpDesign } from "../planning/design-set.js";
+import { lookUpDesign } from "../planning/design-set.js";
 import type { ManagerEvent } from "./manager-events.js";
-import { type ModelLoader, ModelSlots } from "./model-slots.js";
-import type { Signal } from "./signal.js";
-import { createTroubleDetector, type TroubleDetector } from "./trouble-detector.js";
-
-/** Options of {@link createRunTimeManager}. */
-export interface RunTimeManagerOptions<Loaded> extends ModelLoader<Loaded> {
-  readonly designSet: DesignSet;
-  readonly signals: readonly Signal[];
-  /** Time between two measurements of the signals. @default 500 */
-  readonly intervalMs?: number;
-  /** Time after which a processor that failed, or a design that could not be loaded, is tried again. @default 30_000 */
-  readonly failureMs?: number;
-  /** Events kept in {@link RunTimeManager.events}; the oldest go. @default 1000 */
-  readonly maxEvents?: number;
-  /** Clock in ms that does not go back. @default performance.now */
-  readonly now?: () => number;
-  /** Ends the manager as `dispose` does. @default none */
-  readonly signal?: AbortSignal;
-  /** Called with every event as it happens. */
-  readonly onEvent?: (event: ManagerEvent) => void;
-}
-
-interface Watched {
-  readonly signal: Signal;
-  readonly detector: TroubleDetector;
-}
+import {
+  type ManagerSettings,
+  type RunTimeManagerOptions,
+  readManagerSettings,
+} from "./manager-options.js";
+import { ModelSlots } from "./model-slots.js";
+import { settleWithin } from "./settle-within.js";
+import { WatchedSignal } from "./watched-signal.js";
 
 /**
  * Serves the tasks of a design set, and switches between its designs as the device fares: a look-up in a table, no
@@ -39,8 +21,11 @@ interface Watched {
  */
 export class RunTimeManager<Loaded> {
   readonly #options: RunTimeManagerOptions<Loaded>;
+  readonly #settings: ManagerSettings;
+  /** Ends what is waited for when the manager does. */
+  readonly #end = new AbortController();
   readonly #slots: ModelSlots<Loaded>;
-  readonly #watched: readonly Watched[];
+  readonly #watched: readonly WatchedSignal[];
   readonly #failedUntil = new Map<string, number>();
   /** Designs that could not be loaded, and when to try them again. */
   readonly #unloadable = new Map<number, number>();
@@ -49,25 +34,19 @@ export class RunTimeManager<Loaded> {
   #design: number | undefined;
   #switching: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #disposed = false;
+  #disposal: Promise<void> | undefined;
 
   /** @internal */
   constructor(options: RunTimeManagerOptions<Loaded>) {
     this.#options = options;
-    this.#now = options.now ?? (() => performance.now());
-    this.#slots = new ModelSlots(options, (error, { task, model }) => {
-      this.#note({
-        kind: "unload-failed",
-        at: this.#now(),
-        task,
-        model,
-        message: messageOf(error),
-      });
+    this.#settings = readManagerSettings(options);
+    this.#now = this.#settings.now;
+    const limits = { timeoutMs: this.#settings.loadTimeoutMs, signal: this.#end.signal };
+    this.#slots = new ModelSlots(options, limits, (error, { task, model }) => {
+      const message = messageOf(error);
+      this.#note({ kind: "unload-failed", at: this.#now(), task, model, message });
     });
-    this.#watched = options.signals.map((signal) => ({
-      signal,
-      detector: createTroubleDetector(signal.limits),
-    }));
+    this.#watched = options.signals.map((signal) => new WatchedSignal(signal));
   }
 
   /** Index of the design that serves; undefined while the first is loading, or when none could be loaded. */
@@ -107,7 +86,7 @@ export class RunTimeManager<Loaded> {
    * Takes a value of a signal, and switches when the table says so: a switch begins at once and ends in the
    * background, see {@link RunTimeManager.settled}.
    *
-   * @throws EdgewrightError `invalid-argument` for a signal that is not known
+   * @throws EdgewrightError `invalid-argument` for a signal that is not known, and for a value that is no number
    */
   observe(name: string, value: number): void {
     const watched = this.#watched.find((w) => w.signal.name === name);
@@ -116,6 +95,12 @@ export class RunTimeManager<Loaded> {
       throw new EdgewrightError(
         "invalid-argument",
         `RunTimeManager.observe: one of the signals ${known} was expected, got "${name}"`,
+      );
+    }
+    if (typeof value !== "number") {
+      throw new EdgewrightError(
+        "invalid-argument",
+        `RunTimeManager.observe: a number was expected for "${name}", got ${typeof value}`,
       );
     }
     this.#take(watched, value);
@@ -136,7 +121,7 @@ export class RunTimeManager<Loaded> {
       );
     }
     const at = this.#now();
-    this.#failedUntil.set(processor, at + (this.#options.failureMs ?? 30_000));
+    this.#failedUntil.set(processor, at + this.#settings.failureMs);
     this.#note({ kind: "processor-failed", at, processor, message: messageOf(cause) });
     this.#follow();
   }
@@ -182,11 +167,18 @@ export class RunTimeManager<Loaded> {
     while (this.#switching !== undefined) await this.#switching;
   }
 
-  /** Stops measuring, and unloads everything, what is in use as soon as it is not: do not await it inside `use`. */
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  /**
+   * Stops measuring, and unloads everything, what is in use as soon as it is not: do not await it inside `use`. A load
+   * that is under way is given up, and what still comes of it is unloaded then.
+   */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#end.abort();
     await this.settled();
     this.#design = undefined;
     await this.#slots.keepOnly([]);
@@ -194,9 +186,15 @@ export class RunTimeManager<Loaded> {
   }
 
   /** @internal */
+  onEnd(listener: () => void): void {
+    this.#end.signal.addEventListener("abort", listener, { once: true });
+  }
+
+  /** @internal */
   async start(): Promise<void> {
     this.#follow();
     await this.settled();
+    this.#checkAlive();
     if (this.#design === undefined) {
       const failures = this.#events.flatMap((e) => (e.kind === "load-failed" ? [e.message] : []));
       throw new EdgewrightError(
@@ -209,25 +207,39 @@ export class RunTimeManager<Loaded> {
   }
 
   #scheduleMeasuring(): void {
-    if (this.#disposed) return;
+    if (this.#isOver) return;
     if (!this.#watched.some((w) => w.signal.read)) return;
-    this.#timer = setTimeout(() => void this.#measure(), this.#options.intervalMs ?? 500);
+    this.#timer = setTimeout(() => void this.#measure(), this.#settings.intervalMs);
     // In Node a manager alone is no reason to keep the process alive.
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
   async #measure(): Promise<void> {
-    for (const watched of this.#watched) {
-      if (watched.signal.read === undefined) continue;
-      const value = await readSensor(watched.signal);
-      if (this.#disposed) return;
-      this.#take(watched, value);
-    }
+    // A sensor that does not answer must not silence the others: it is not waited for longer than to the next time.
+    const all = Promise.all(this.#watched.map((watched) => this.#readSensor(watched)));
+    const { signal } = this.#end;
+    await settleWithin(all, { ms: this.#settings.intervalMs, signal, what: "sensors" }).catch(
+      () => {},
+    );
+    if (this.#isOver) return;
     this.#follow();
     this.#scheduleMeasuring();
   }
 
-  #take({ signal, detector }: Watched, value: number): void {
+  #readSensor(watched: WatchedSignal): Promise<void> {
+    return watched.measure({
+      onValue: (value) => {
+        if (!this.#isOver) this.#take(watched, value);
+      },
+      onFailure: (error) => {
+        const { name } = watched.signal;
+        const message = messageOf(error);
+        this.#note({ kind: "signal-failed", at: this.#now(), signal: name, message });
+      },
+    });
+  }
+
+  #take({ signal, detector }: WatchedSignal, value: number): void {
     const at = this.#now();
     const before = detector.troubled;
     const troubled = detector.observe(value, at);
@@ -239,7 +251,7 @@ export class RunTimeManager<Loaded> {
   /** Begins a switch when the table names another design and none is under way. */
   #follow(): void {
     this.#forgetOldFailures();
-    if (this.#switching !== undefined || this.#disposed) return;
+    if (this.#switching !== undefined || this.#isOver) return;
     if (this.#target() === this.#design) return;
     this.#switching = this.#switchUntilSettled().finally(() => {
       this.#switching = undefined;
@@ -271,7 +283,7 @@ export class RunTimeManager<Loaded> {
     // The state may change while models load: what counts is the table's word at the end.
     for (;;) {
       const to = this.#target();
-      if (to === undefined || to === this.#design) return;
+      if (to === undefined || to === this.#design || this.#isOver) return;
       await this.#switchTo(to);
     }
   }
@@ -290,8 +302,9 @@ export class RunTimeManager<Loaded> {
       await this.#slots.load(assignments);
       this.#design = to;
     } catch (error) {
+      if (this.#isOver) return;
       const failed = this.#now();
-      this.#unloadable.set(to, failed + (this.#options.failureMs ?? 30_000));
+      this.#unloadable.set(to, failed + this.#settings.failureMs);
       this.#note({ kind: "load-failed", at: failed, design: to, message: messageOf(error) });
       return;
     }
@@ -302,13 +315,25 @@ export class RunTimeManager<Loaded> {
   }
 
   #note(event: ManagerEvent): void {
+    this.#keep(event);
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      this.#keep({ kind: "listener-failed", at: this.#now(), message: messageOf(error) });
+    }
+  }
+
+  #keep(event: ManagerEvent): void {
     this.#events.push(event);
-    if (this.#events.length > (this.#options.maxEvents ?? 1000)) this.#events.shift();
-    this.#options.onEvent?.(event);
+    if (this.#events.length > this.#settings.maxEvents) this.#events.shift();
+  }
+
+  get #isOver(): boolean {
+    return this.#end.signal.aborted;
   }
 
   #checkAlive(): void {
-    if (!this.#disposed) return;
+    if (!this.#isOver) return;
     throw new EdgewrightError("disposed", "RunTimeManager.use: the manager was disposed of");
   }
 }
@@ -330,25 +355,27 @@ export class RunTimeManager<Loaded> {
  * const outputs = await manager.use("classify", (session) => session.run({ x }));
  * ```
  *
- * @throws EdgewrightError `unavailable` when no design can be loaded, AbortError when the signal has fired
+ * @throws EdgewrightError `invalid-argument` for options out of range, `unavailable` when no design can be loaded;
+ * AbortError when the signal fires first
  */
 export async function createRunTimeManager<Loaded>(
   options: RunTimeManagerOptions<Loaded>,
 ): Promise<RunTimeManager<Loaded>> {
-  throwIfAborted(options.signal, "createRunTimeManager");
+  const { signal } = options;
+  throwIfAborted(signal, "createRunTimeManager");
   const manager = new RunTimeManager(options);
-  options.signal?.addEventListener("abort", () => void manager.dispose(), { once: true });
-  await manager.start();
-  return manager;
-}
-
-/** A sensor that fails is no news; the others still count. */
-async function readSensor(signal: Signal): Promise<number> {
+  const onAbort = (): void => void manager.dispose();
+  signal?.addEventListener("abort", onAbort);
+  // A signal may outlive many managers.
+  manager.onEnd(() => signal?.removeEventListener("abort", onAbort));
   try {
-    return (await signal.read?.()) ?? Number.NaN;
-  } catch {
-    return Number.NaN;
+    await manager.start();
+  } catch (error) {
+    await manager.dispose();
+    throwIfAborted(signal, "createRunTimeManager");
+    throw error;
   }
+  return manager;
 }
 
 function messageOf(error: unknown): string {

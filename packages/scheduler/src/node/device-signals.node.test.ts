@@ -49,6 +49,16 @@ describe("readMemoryPressure", () => {
     expect(await readMemoryPressure({ meminfo, controlGroup })).toBeCloseTo(0.6, 12);
   });
 
+  it("knows the first version of control groups as well", async () => {
+    write("group1/memory/memory.limit_in_bytes", "1000\n");
+    write("group1/memory/memory.usage_in_bytes", "950\n");
+    write("group1/memory/memory.stat", "inactive_file 10\ntotal_inactive_file 50\n");
+    const controlGroup = join(folder, "group1");
+    expect(await readMemoryPressure({ meminfo, controlGroup })).toBeCloseTo(0.9, 12);
+    write("group1/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    expect(await readMemoryPressure({ meminfo, controlGroup })).toBeCloseTo(0.6, 12);
+  });
+
   it("falls back to free memory elsewhere, and reads this machine", async () => {
     for (const value of [
       await readMemoryPressure({ meminfo: join(folder, "none"), controlGroup: folder }),

@@ -5,7 +5,7 @@ import { freemem, totalmem } from "node:os";
 export interface MemoryFiles {
   /** @default "/proc/meminfo" */
   readonly meminfo?: string;
-  /** Folder of the control group that limits this process. @default "/sys/fs/cgroup" */
+  /** Folder of the control group that limits this process, of the first or second version. @default "/sys/fs/cgroup" */
   readonly controlGroup?: string;
 }
 
@@ -41,10 +41,20 @@ async function readMachine(path: string): Promise<number> {
 
 async function readControlGroup(folder: string): Promise<number> {
   const read = (name: string) => readFile(`${folder}/${name}`, "utf8").catch(() => "");
-  const limit = Number.parseInt(await read("memory.max"), 10); // "max" is no limit, and NaN here
+  // "max" is no limit, and NaN here; the first version of control groups says some 2^63 instead.
+  const unified = Number.parseInt(await read("memory.max"), 10);
+  if (unified > 0) {
+    const used = Number.parseInt(await read("memory.current"), 10);
+    return pressureOf(used, unified, await read("memory.stat"), /^inactive_file (\d+)/m);
+  }
+  const limit = Number.parseInt(await read("memory/memory.limit_in_bytes"), 10);
   if (!(limit > 0)) return 0;
-  const used = Number.parseInt(await read("memory.current"), 10);
+  const used = Number.parseInt(await read("memory/memory.usage_in_bytes"), 10);
+  return pressureOf(used, limit, await read("memory/memory.stat"), /^total_inactive_file (\d+)/m);
+}
+
+function pressureOf(used: number, limit: number, statistics: string, inactive: RegExp): number {
   // Pages of files can be dropped at any time.
-  const cached = Number(/^inactive_file (\d+)/m.exec(await read("memory.stat"))?.[1] ?? 0);
+  const cached = Number(inactive.exec(statistics)?.[1] ?? 0);
   return used >= 0 ? Math.min(1, Math.max(0, used - cached) / limit) : 0;
 }
