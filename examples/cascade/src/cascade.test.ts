@@ -17,7 +17,7 @@ import { summarize, summaryText } from "./summary.js";
 describe("the cascade", () => {
   it("answers every picture once, better than the light model alone", async () => {
     const options = parseCommandLine(
-      "--clients 3 --seconds 1 --rate 40 --deadline 2000 --threshold 0.9 --pace 0,0".split(" "),
+      "--clients 3 --seconds 1 --rate 40 --deadline 2000 --threshold 0.9 --views 2".split(" "),
       "/here",
     );
     const transport = new MemoryServerTransport();
@@ -56,6 +56,11 @@ describe("the cascade", () => {
     const page = renderReport(record, summary);
     expect(page.match(/<svg/g)).toHaveLength(6);
     expect(page).toContain("&lt;test>");
+    expect(page).toContain("on 2 views of each");
+    expect(page).not.toContain("slowed down on purpose");
+    expect(renderReport({ ...record, options: { ...options, pace: [8, 2.5] } }, summary)).toContain(
+      "slowed down on purpose: a batch of n pictures takes at least 8 + 2.5 n ms",
+    );
     expect(page).not.toMatch(/NaN|undefined|https?:\/\//);
   });
 });

@@ -1,12 +1,17 @@
 import { createSession, type Session } from "@edgewright/graph";
 import type { RunBatch } from "@edgewright/scheduler";
 import { type Checkpoint, loadCheckpoints } from "zoo";
+import { listViews, type View, writeView } from "./views.js";
 
-/** Sizes that batches are padded to: each is a shape that sessions plan once, and they keep eight. */
-export const BATCH_SIZES = [1, 2, 4, 8, 16, 32] as const;
+/** Most pictures of a batch. */
+export const MAX_BATCH = 16;
+
+/** Most rows of one run: more outgrow the caches and take longer each (see the README). */
+export const MAX_ROWS = 8;
 
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;
+const CLASSES = 10;
 
 /** The server's model. */
 export interface HeavyModel {
@@ -14,16 +19,34 @@ export interface HeavyModel {
   readonly run: RunBatch;
   /** Time of a batch by its size in ms, as measured when the model was made ready. */
   readonly batchMs: ReadonlyMap<number, number>;
+  /** What a black pixel is in its input. */
+  readonly black: number;
   dispose(): void;
 }
 
-/** The named checkpoints of the zoo as one model: the mean of their probabilities. */
-export async function loadHeavyModel(names: readonly string[]): Promise<HeavyModel> {
+/** Options of {@link loadHeavyModel}. */
+export interface HeavyModelOptions {
+  /** How many views of each picture are classified, from 1; see views.ts. @default 1 */
+  readonly views?: number;
+}
+
+/**
+ * The named checkpoints of the zoo as one model: the mean of the probabilities that they give all views of a picture,
+ * which is test-time augmentation.
+ */
+export async function loadHeavyModel(
+  names: readonly string[],
+  { views = 1 }: HeavyModelOptions = {},
+): Promise<HeavyModel> {
   const checkpoints = await pickCheckpoints(names);
   const sessions = await Promise.all(checkpoints.map(({ model }) => createSession(model)));
-  const run: RunBatch = (inputs, { size }) => averageOutputs(sessions, inputs, size);
+  const { mean, standardDeviation } = checkpoints[0]!.dataset;
+  const black = -mean / standardDeviation;
+  const seen = listViews(views);
+  const run: RunBatch = (inputs, { signal }) => averageViews(sessions, inputs, seen, black, signal);
   return {
     run,
+    black,
     batchMs: await warmUp(run),
     dispose: () => {
       for (const session of sessions) session.dispose();
@@ -41,20 +64,46 @@ export async function pickCheckpoints(names: readonly string[]): Promise<Checkpo
   });
 }
 
-function averageOutputs(
+// All views of all pictures are rows of one batch, which runs in parts that fit the caches.
+async function averageViews(
   sessions: readonly Session[],
   inputs: readonly Float32Array[],
-  size: number,
-): Float32Array[] {
-  const sums = inputs.map(() => new Float32Array(10));
-  const data = new Float32Array(size * PIXELS);
-  for (const [i, input] of inputs.entries()) data.set(input, i * PIXELS);
-  const image = { dtype: "f32", shape: [size, 1, SIDE, SIDE], data } as const;
-  for (const session of sessions) {
-    const logits = session.runSync({ image }).logits!.data as Float32Array;
-    for (const [i, sum] of sums.entries()) addSoftmax(logits, i * 10, sum);
+  views: readonly View[],
+  black: number,
+  signal: AbortSignal,
+): Promise<Float32Array[]> {
+  const sums = inputs.map(() => new Float32Array(CLASSES));
+  const rows = inputs.length * views.length;
+  for (let begin = 0; begin < rows; begin += MAX_ROWS) {
+    if (begin > 0) await turnOfTheEventLoop();
+    signal.throwIfAborted();
+    const count = Math.min(MAX_ROWS, rows - begin);
+    const size = padded(count);
+    const data = new Float32Array(size * PIXELS);
+    for (let i = 0; i < count; i++) {
+      const picture = Math.floor((begin + i) / views.length);
+      const view = views[(begin + i) % views.length]!;
+      writeView(inputs[picture]!, view, black, data, i * PIXELS);
+    }
+    const image = { dtype: "f32", shape: [size, 1, SIDE, SIDE], data } as const;
+    for (const session of sessions) {
+      const logits = session.runSync({ image }).logits!.data as Float32Array;
+      for (let i = 0; i < count; i++) {
+        addSoftmax(logits, i * CLASSES, sums[Math.floor((begin + i) / views.length)]!);
+      }
+    }
   }
-  return sums.map((sum) => sum.map((value) => value / sessions.length));
+  return sums.map((sum) => sum.map((value) => value / (sessions.length * views.length)));
+}
+
+// Sessions plan each shape once and keep eight: powers of two up to eight are four.
+function padded(rows: number): number {
+  return 2 ** Math.ceil(Math.log2(rows));
+}
+
+// New requests are read meanwhile, and the server stays in touch.
+function turnOfTheEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function addSoftmax(logits: Float32Array, at: number, sum: Float32Array): void {
@@ -71,7 +120,7 @@ async function warmUp(run: RunBatch): Promise<Map<number, number>> {
   const times = new Map<number, number>();
   const { signal } = new AbortController();
   let least = 0;
-  for (const size of BATCH_SIZES) {
+  for (let size = 1; size <= MAX_BATCH; size *= 2) {
     const inputs = Array.from({ length: size }, () => new Float32Array(PIXELS));
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 8; i++) {

@@ -6,7 +6,7 @@ import { type FramePort, MemoryServerTransport } from "@edgewright/scheduler";
 import { loadTestSubset, toInputTensor } from "zoo";
 import type { WorkerConfig, WorkerReport } from "./client-worker.js";
 import type { RunOptions } from "./command-line.js";
-import { BATCH_SIZES, loadHeavyModel, pickCheckpoints } from "./heavy-model.js";
+import { loadHeavyModel, MAX_BATCH, pickCheckpoints } from "./heavy-model.js";
 import { startNats } from "./nats-process.js";
 import { type BatchRecord, joinResults, type RunRecord, type WorkerResult } from "./run-record.js";
 import type { ServerConfig, ServerReport } from "./server-process.js";
@@ -42,8 +42,10 @@ export async function runCascade(options: RunOptions, progress: Progress): Promi
       options.transport === "memory"
         ? await startMemoryServer(options, record)
         : await startProcesses(options, natsUrl, prefix, record);
-    progress(`${options.servers} server(s) ready, ${options.heavy.join(" + ")}`);
-    const heavyLabels = await classifyAll(options.heavy);
+    progress(
+      `${options.servers} server(s) ready, ${options.heavy.join(" + ")}, ${options.views} views a picture`,
+    );
+    const heavyLabels = await classifyAll(options);
     const shared = { options, heavyLabels, urls: servers.urls, natsUrl, prefix };
     const joined = await startWorkers(shared, servers, workers);
     progress(`${options.clients} devices have joined`);
@@ -191,13 +193,13 @@ async function startWorkers(
 }
 
 /** What the heavy model says of every picture of the test subset. */
-async function classifyAll(names: readonly string[]): Promise<Uint8Array> {
-  const heavy = await loadHeavyModel(names);
-  const [checkpoint] = await pickCheckpoints(names);
+async function classifyAll(options: RunOptions): Promise<Uint8Array> {
+  const heavy = await loadHeavyModel(options.heavy, options);
+  const [checkpoint] = await pickCheckpoints(options.heavy);
   const pictures = await loadTestSubset();
   const inputs = toInputTensor(pictures, checkpoint!.dataset).data;
   const labels = new Uint8Array(pictures.count);
-  const size = BATCH_SIZES.at(-1)!;
+  const size = MAX_BATCH;
   const { signal } = new AbortController();
   for (let begin = 0; begin < pictures.count; begin += size) {
     const count = Math.min(size, pictures.count - begin);

@@ -8,11 +8,14 @@ import {
   type ThresholdController,
 } from "@edgewright/scheduler";
 import type { RunOptions } from "./command-line.js";
-import { BATCH_SIZES, loadHeavyModel } from "./heavy-model.js";
+import { loadHeavyModel, MAX_BATCH } from "./heavy-model.js";
 import type { BatchRecord } from "./run-record.js";
 
 /** What every device and server of a run knows; in real life each device has its own. */
 export const TOKEN = "example";
+
+// What lies between the batch's end and the device having its answer.
+const SLACK_MS = 10;
 
 /** A server that runs. */
 export interface RunningServer {
@@ -28,23 +31,22 @@ export async function startServer(
   transport: ServerTransport,
   onBatch: (batch: BatchRecord) => void,
 ): Promise<RunningServer> {
-  const heavy = await loadHeavyModel(options.heavy);
-  const [perBatch, perPicture] = options.pace;
-  const latencyOf = (size: number) =>
-    Math.max(heavy.batchMs.get(size) ?? 0, perBatch + perPicture * size);
+  const heavy = await loadHeavyModel(options.heavy, options);
+  const [perBatch, perPicture] = options.pace ?? [0, 0];
+  const perPictureMs = heavy.batchMs.get(MAX_BATCH)! / MAX_BATCH;
+  const latencyOf = (size: number) => Math.max(perPictureMs * size, perBatch + perPicture * size);
   const server = new CascadeServer({
     name,
     transports: [transport],
-    runBatch: paced(heavy.run, options.pace),
+    runBatch: options.pace ? paced(heavy.run, options.pace) : heavy.run,
     authenticate: (_device, token) => token === TOKEN,
     inputLength: 28 * 28,
     controller: createController(options, latencyOf),
     windowMs: options.windowMs,
     latencyOf,
     batch: {
-      ...{ batchSizes: BATCH_SIZES, maxQueue: 512 },
-      // What lies between the batch's end and the device having its answer.
-      slackMs: 10,
+      ...{ maxBatch: MAX_BATCH, maxQueue: 512 },
+      slackMs: SLACK_MS,
       // At overload old requests have little time left. Serving them in batches of one would cost more than it gains.
       dropWindow: 8,
       // MultiTASC reads the load from the size of batches, which early drop would keep small.
@@ -77,6 +79,7 @@ function createController(
   if (controller === "static") return createStaticController({ threshold });
   if (controller === "multitasc++") return createContinuousController({ threshold });
   // The largest batch that fits twice into the deadline: a request may have to wait for the batch before its own.
-  const fits = BATCH_SIZES.filter((size) => 2 * latencyOf(size) <= 0.8 * deadlineMs);
-  return createBatchSignalController({ threshold, optimalBatch: fits.at(-1) ?? 1 });
+  let optimalBatch = MAX_BATCH;
+  while (optimalBatch > 1 && 2 * latencyOf(optimalBatch) > 0.8 * deadlineMs) optimalBatch--;
+  return createBatchSignalController({ threshold, optimalBatch });
 }

@@ -34,14 +34,15 @@ Servers, devices and the transport shared this machine, and with whatever else i
 
 function intro({ options }: RunRecord): string {
   const ways = { memory: "ports in memory", ws: "WebSocket", nats: "NATS" };
-  const [perBatch, perPicture] = options.pace;
+  const { pace, views } = options;
   const paced =
-    perBatch + perPicture > 0
-      ? ` The servers are slowed down on purpose: a batch of n pictures takes at least ${perBatch} + ${perPicture} n ms, to
+    pace !== undefined
+      ? ` The servers are slowed down on purpose: a batch of n pictures takes at least ${pace[0]} + ${pace[1]} n ms, to
 stand for a heavier model.`
       : "";
   return `Each device is given ${options.rate} Fashion-MNIST pictures a second and runs ${escapeMarkup(options.light.join(" or "))} on
-them; where it is unsure it asks a server, which runs ${escapeMarkup(options.heavy.join(" + "))} in batches. An answer must be
+them; where it is unsure it asks a server, which runs ${escapeMarkup(options.heavy.join(" + "))}
+${views > 1 ? `on ${views} views of each (mirrored, shifted by a pixel), takes the mean` : "on them"}, and works in batches. An answer must be
 there ${options.deadlineMs} ms after the picture came. They talk over ${ways[options.transport]}; thresholds are set by
 ${options.controller}.${paced}`;
 }
@@ -111,8 +112,8 @@ function charts({ options, bins, batches, killedAt }: RunRecord): string {
       yTicks: [0, 0.25, 0.5, 0.75, 1],
     }),
     lineChart({
-      ...{ title: "Batch sizes", lines: sizes, x, y: [0, 33], mark, unit: "" },
-      yTicks: [1, 8, 16, 24, 32],
+      ...{ title: "Batch sizes", lines: sizes, x, y: [0, 17], mark, unit: "" },
+      yTicks: [1, 4, 8, 12, 16],
     }),
   ].join("\n");
 }
@@ -148,21 +149,24 @@ function countsSection(summary: RunSummary): string {
 }
 
 function batchSection({ batchMs, options }: RunRecord): string {
-  const [perBatch, perPicture] = options.pace;
+  const { pace, views } = options;
   const head = batchMs.map(([size]) => `<th>${size}</th>`).join("");
   const real = batchMs.map(([, ms]) => `<td>${ms.toFixed(2)}</td>`).join("");
-  const pace = batchMs.map(([size]) => `<td>${perBatch + perPicture * size}</td>`).join("");
+  const least = pace && batchMs.map(([size]) => `<td>${pace[0] + pace[1] * size}</td>`).join("");
+  const model = escapeMarkup(options.heavy.join(" + ")) + (views > 1 ? `, ${views} views` : "");
   return `<h2>Time of a batch, ms</h2><div class="scroll"><table class="batch">
-<tr><th>pictures</th>${head}</tr><tr><td>${escapeMarkup(options.heavy.join(" + "))}, at its start</td>${real}</tr>
-<tr><td>pace</td>${pace}</tr></table></div>`;
+<tr><th>pictures</th>${head}</tr><tr><td>${model}, at its start</td>${real}</tr>
+${least === undefined ? "" : `<tr><td>pace</td>${least}</tr>`}</table></div>`;
 }
 
 function command({ options }: RunRecord): string {
   const { transport, clients, servers, killAfter, seconds, rate, controller } = options;
   const kill = killAfter === undefined ? "" : ` --kill-after ${killAfter}`;
+  const pace = options.pace === undefined ? "" : ` --pace ${options.pace.join(",")}`;
   return (
     `npm start -- --transport ${transport} --clients ${clients} --servers ${servers}${kill} --seconds ${seconds}` +
-    ` --rate ${rate} --controller ${controller} --pace ${options.pace.join(",")} --deadline ${options.deadlineMs}`
+    ` --rate ${rate} --controller ${controller} --threshold ${options.threshold} --views ${options.views}${pace}` +
+    ` --deadline ${options.deadlineMs}`
   );
 }
 
