@@ -1,8 +1,8 @@
 import type { ModelVariant } from "@edgewright/core";
 
-// ImageNet top-1 in percent, parameters and multiply-accumulates in millions, as the documentation of torchvision gives
-// them, or the paper where torchvision has not the model. ncnn's table has times only. Nothing is claimed of int8: those
-// rows have no accuracy and are left out.
+// ImageNet top-1 in percent, parameters and multiply-accumulates in millions: published figures, of torchvision's
+// documentation or of the paper where torchvision has not the model, quoted from memory. ncnn's table has times only.
+// Nothing is claimed of int8: those rows have no accuracy and are left out.
 const CLASSIFIERS: Readonly<
   Record<string, readonly [top1: number, parameters: number, macs: number]>
 > = {
@@ -22,6 +22,10 @@ const CLASSIFIERS: Readonly<
   squeezenet: [58.18, 1.2, 350],
   vgg16: [71.59, 138.4, 15470],
 };
+
+/** Where the figures of {@link imagenetClassifiers} come from, to be printed with what is computed from them. */
+export const CLASSIFIER_FIGURES =
+  "times from the table; accuracy, parameters and MACs are published ones (torchvision, papers), quoted from memory";
 
 /** The classifiers of ncnn's table as variants for a task: float only, four bytes a weight. */
 export function imagenetClassifiers(task: string): ModelVariant[] {

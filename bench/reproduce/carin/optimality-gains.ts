@@ -55,7 +55,8 @@ function compareUseCase(context: BenchContext, useCase: UseCase): FigureInput[] 
       note:
         `${useCase.slos}; ${counts.designs} designs; ${counts.excluded} of ` +
         `${counts.candidates + counts.excluded} candidates lack a figure and are left out; no design holds on ` +
-        `${counts.infeasible} devices, no candidates on ${counts.impossible}`,
+        `${counts.infeasible} devices, no candidates on ${counts.impossible}` +
+        (useCase.sources ? `; ${useCase.sources}` : ""),
     },
     ...compareHere(spaces, name),
     compareTransferred(spaces, name),

@@ -1,6 +1,6 @@
 import type { DeviceProfile } from "@edgewright/core";
 import { createPlanningProblem, type PlanningProblem } from "@edgewright/scheduler";
-import { imagenetClassifiers } from "./imagenet-classifiers.js";
+import { CLASSIFIER_FIGURES, imagenetClassifiers } from "./imagenet-classifiers.js";
 
 /** An application, to be planned on every device of a table. */
 export interface UseCase {
@@ -8,6 +8,8 @@ export interface UseCase {
   /** File in the folder of profiles. */
   readonly table: string;
   readonly slos: string;
+  /** What must be said of figures that are not from the table. @default nothing */
+  readonly sources?: string;
   /** @throws EdgewrightError on a device that has nothing for one of the tasks */
   pose(profile: DeviceProfile): PlanningProblem;
 }
@@ -35,6 +37,7 @@ export function useCases(): UseCase[] {
     },
     {
       ...{ name: "ncnn, one model", table: "ncnn-bench.csv", slos: ONE },
+      sources: CLASSIFIER_FIGURES,
       pose: (profile) =>
         createPlanningProblem({ profile, slos: ONE, variants: imagenetClassifiers(CLASSIFY!) }),
     },
@@ -52,6 +55,7 @@ export function useCases(): UseCase[] {
     },
     {
       ...{ name: "ncnn, two cameras", table: "ncnn-bench.csv", slos: TWO_CAMERAS },
+      sources: CLASSIFIER_FIGURES,
       pose: (profile) =>
         createPlanningProblem({
           profile,

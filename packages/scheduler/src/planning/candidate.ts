@@ -20,6 +20,16 @@ export function readMetric(
   metric: SloMetric,
   statistic?: SloStatistic,
 ): number | undefined {
+  const value = lookUpMetric(candidate, metric, statistic);
+  // Profiles that nobody checked may hold NaN, which would spread over all distances.
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function lookUpMetric(
+  candidate: Candidate,
+  metric: SloMetric,
+  statistic: SloStatistic | undefined,
+): number | undefined {
   const { variant, measurement } = candidate;
   switch (metric) {
     case "accuracy":

@@ -20,8 +20,9 @@ export interface ContentionOptions {
 /** Share of a candidate's time that goes to memory: `bytes / (bytes + macs / 32)`, or 0.5 where either is not known. */
 export function memoryIntensityOf({ variant }: Candidate): number {
   const { bytes, macs } = variant;
-  if (bytes === undefined || macs === undefined || bytes + macs === 0) return 0.5;
-  return bytes / (bytes + macs / 32);
+  const share =
+    bytes === undefined || macs === undefined ? Number.NaN : bytes / (bytes + macs / 32);
+  return share >= 0 && share <= 1 ? share : 0.5;
 }
 
 /**

@@ -52,6 +52,28 @@ test.each<[string, unknown, string]>([
   ["table[0].change", { ...set, table: [{ design: 0, change: "?" }] }, '"CM", "CP"'],
   ["engines", { ...set, engines: ["cpu", "cpu"] }, "used twice"],
   ["designs[1].assignments[0].processor", { ...set, engines: ["cpu", "npu"] }, 'got "gpu"'],
+  [
+    "designs[1].assignments",
+    {
+      ...set,
+      designs: set.designs.with(1, {
+        ...set.designs[1]!,
+        assignments: set.designs[1]!.assignments.map((one) => ({ ...one, task: "kws" })),
+      }),
+    },
+    'the tasks ["ocr"] of the first design were expected',
+  ],
+  [
+    "designs[0].assignments",
+    {
+      ...set,
+      designs: set.designs.map((design) => ({
+        ...design,
+        assignments: [...design.assignments, ...design.assignments],
+      })),
+    },
+    "assigned twice",
+  ],
   ["designs", { ...set, designs: [] }, "at least 1 expected"],
   ["", { ...set, extra: 1 }, 'unknown key "extra"'],
   ["", null, "object expected"],

@@ -1,3 +1,4 @@
+import { EdgewrightError } from "@edgewright/core";
 import type { Design } from "./design.js";
 import { type CompiledProblem, combineTwo, compileProblem, startOf } from "./design-columns.js";
 import { evaluateDesign } from "./evaluate-design.js";
@@ -32,6 +33,7 @@ export interface BestDesign {
  * scales known it looks at a small part of the designs.
  *
  * @returns undefined where no design is feasible
+ * @throws EdgewrightError (`invalid-argument`) for scales of other objectives
  *
  * @example
  * ```ts
@@ -47,6 +49,13 @@ export function findBestDesign(
   const compiled = compileProblem(problem);
   const scales = options.scales ?? measureScales(compiled);
   if (!scales) return undefined;
+  const objectives = problem.slos.filter(({ kind }) => kind === "broad").length;
+  if (scales.length !== objectives) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `findBestDesign: scales of ${objectives} objectives were expected, got ${scales.length}`,
+    );
+  }
   const search: Search = {
     compiled,
     scales,

@@ -1,9 +1,13 @@
+import { EdgewrightError } from "@edgewright/core";
+
 /**
  * Volume that a set of points dominates up to a reference point: greater is better, and it grows with every new point of
  * the front. Exact, by slicing along the last objective: O(n log n) for two, O(n^2 log n) for three.
  *
  * @param points each with one cost for each objective: less is better
  * @param reference what every point is held against; points that are not better in everything do not count
+ *
+ * @throws EdgewrightError (`invalid-argument`) for points of other lengths than the reference, and for NaN
  *
  * @example
  * ```ts
@@ -14,6 +18,19 @@ export function hypervolume(
   points: readonly (readonly number[])[],
   reference: readonly number[],
 ): number {
+  if (reference.length === 0 || reference.some(Number.isNaN)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `hypervolume: a reference of at least one cost was expected, got [${reference.join(", ")}]`,
+    );
+  }
+  points.forEach((point, i) => {
+    if (point.length === reference.length && !point.some(Number.isNaN)) return;
+    throw new EdgewrightError(
+      "invalid-argument",
+      `hypervolume: ${reference.length} costs were expected of point ${i}, got [${point.join(", ")}]`,
+    );
+  });
   const inside = points.filter((point) => point.every((cost, i) => cost < reference[i]!));
   return volumeOf(inside, reference, reference.length);
 }

@@ -1,3 +1,5 @@
+import { EdgewrightError } from "@edgewright/core";
+
 /**
  * The points that no other one dominates: none is at least as good in everything and better in something. Points that are
  * equal in everything are all kept.
@@ -9,6 +11,7 @@
  * @param values by objective, one value a point; all of one length
  * @param directions by objective
  * @returns indices of the points in ascending order
+ * @throws EdgewrightError (`invalid-argument`) for other numbers of directions or of points, and for NaN
  *
  * @example
  * ```ts
@@ -22,6 +25,7 @@ export function paretoFront(
   directions: readonly ("max" | "min")[],
 ): number[] {
   const count = values[0]?.length ?? 0;
+  checkValues(values, directions, count);
   // All as costs.
   const costs = values.map((own, c) => {
     const sign = directions[c] === "max" ? -1 : 1;
@@ -47,6 +51,28 @@ export function paretoFront(
     if (!dominated) front.push(index);
   });
   return front.sort((a, b) => a - b);
+}
+
+function checkValues(
+  values: readonly ArrayLike<number>[],
+  directions: readonly unknown[],
+  count: number,
+): void {
+  const refuse = (message: string): never => {
+    throw new EdgewrightError("invalid-argument", `paretoFront: ${message}`);
+  };
+  if (values.length !== directions.length) {
+    refuse(`${values.length} directions were expected, got ${directions.length}`);
+  }
+  values.forEach((own, c) => {
+    if (own.length !== count) {
+      refuse(`${count} points were expected in objective ${c}, got ${own.length}`);
+    }
+    for (let k = 0; k < count; k++) {
+      if (Number.isNaN(own[k]))
+        refuse(`a number was expected, got NaN in objective ${c} of point ${k}`);
+    }
+  });
 }
 
 // For points in lexicographic order: whether one before was as good in the second and third objective too.

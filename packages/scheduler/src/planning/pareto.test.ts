@@ -60,6 +60,16 @@ test("hypervolume equals the number of unit cells that the points dominate", () 
   expect(hypervolume([], [1, 1])).toBe(0);
 });
 
+test("what has no order or no volume is refused", () => {
+  expect(() => paretoFront([[1, 2], [1]], ["min", "min"])).toThrow(
+    /2 points .* objective 1, got 1/,
+  );
+  expect(() => paretoFront([[1]], ["min", "max"])).toThrow(/1 directions were expected, got 2/);
+  expect(() => paretoFront([[Number.NaN]], ["min"])).toThrow(/got NaN in objective 0 of point 0/);
+  expect(() => hypervolume([[1]], [2, 2])).toThrow(/2 costs were expected of point 0, got \[1\]/);
+  expect(() => hypervolume([], [])).toThrow(/at least one cost/);
+});
+
 test("a hundred thousand points of three objectives take no quadratic time", () => {
   const rng = createRng(1);
   const columns = [0, 1, 2].map(() => Float64Array.from({ length: 1e5 }, () => rng.uniform()));

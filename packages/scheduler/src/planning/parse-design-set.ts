@@ -70,6 +70,19 @@ export function parseDesignSet(value: unknown): DesignSet {
       }
     });
   });
+  const tasksOf = ({ assignments }: Design): string =>
+    JSON.stringify(assignments.map(({ task }) => task).sort());
+  designs.forEach((design, i) => {
+    const { assignments } = design;
+    if (new Set(assignments.map(({ task }) => task)).size < assignments.length) {
+      throw fault(`designs[${i}].assignments`, "a task is assigned twice");
+    }
+    // Whichever design runs, every task must be served.
+    if (tasksOf(design) !== tasksOf(designs[0]!)) {
+      const path = `designs[${i}].assignments`;
+      throw fault(path, `the tasks ${tasksOf(designs[0]!)} of the first design were expected`);
+    }
+  });
   const checkIndex = (index: number, path: string): void => {
     if (index >= designs.length) {
       throw fault(

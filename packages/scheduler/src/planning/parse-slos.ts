@@ -26,6 +26,7 @@ export const MAX_SLO_TEXT = 65_536;
  * where that leaves no doubt; the name of a task as it stands, or in quotation marks.
  *
  * @throws SloSyntaxError with line, column and what was expected there
+ * @throws EdgewrightError (`invalid-argument`) for what is no text
  * @throws EdgewrightError (`limit-exceeded`) for a text above {@link MAX_SLO_TEXT}
  *
  * @example
@@ -35,6 +36,12 @@ export const MAX_SLO_TEXT = 65_536;
  * ```
  */
 export function parseSlos(text: string): Slo[] {
+  if (typeof text !== "string") {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `parseSlos: a text was expected, got ${text === null ? "null" : typeof text}`,
+    );
+  }
   if (text.length > MAX_SLO_TEXT) {
     throw new EdgewrightError(
       "limit-exceeded",
@@ -48,12 +55,6 @@ export function parseSlos(text: string): Slo[] {
     reader.expectEndOfSlo();
   }
   return slos;
-}
-
-/** The objectives of a text, or those given as objects after the same checks. */
-export function resolveSlos(slos: string | readonly Slo[], format: (slo: Slo) => string): Slo[] {
-  // What the language can say is what is valid: the rules stand in one place.
-  return typeof slos === "string" ? parseSlos(slos) : slos.flatMap((slo) => parseSlos(format(slo)));
 }
 
 // Recursive descent with one token of look-ahead: the language has two rules.
@@ -118,7 +119,7 @@ class SloReader {
     let task: string | undefined;
     while (this.#next.kind === "word") {
       if (task === undefined && this.#word() === "for") task = this.#readTask();
-      else if (weight === undefined) weight = this.#readWeight();
+      else if (weight === undefined) weight = this.#readWeight(task === undefined);
       else break;
     }
     return {
@@ -167,11 +168,13 @@ class SloReader {
     return found[1];
   }
 
-  #readWeight(): number {
+  #readWeight(mayNameTask: boolean): number {
     const word = this.#word();
-    const joined = /^x(\d.*)$/.exec(word)?.[1];
+    const joined = /^x(\d+(?:\.\d*)?(?:e\d+)?)$/.exec(word)?.[1];
     if (joined === undefined) {
-      if (word !== "weight" && word !== "x") this.#fail(["weight", "x2", "for", ";", "the end"]);
+      if (word !== "weight" && word !== "x") {
+        this.#fail(["weight", "x2", ...(mayNameTask ? ["for"] : []), ";", "the end"]);
+      }
       this.#at++;
       const weight = this.#readNumber();
       if (!(weight > 0)) this.#fail(["a weight above 0"], this.#at - 1);

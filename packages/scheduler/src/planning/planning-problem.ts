@@ -9,7 +9,7 @@ import { type Candidate, readMetric } from "./candidate.js";
 import { type ContentionOptions, memoryIntensityOf } from "./contention.js";
 import { formatSlo } from "./format-slos.js";
 import { mergeComponents } from "./merge-components.js";
-import { resolveSlos } from "./parse-slos.js";
+import { resolveSlos } from "./resolve-slos.js";
 import type { Slo } from "./slo.js";
 
 /** What {@link createPlanningProblem} needs. */
@@ -58,9 +58,9 @@ export interface PlanningProblem {
  * Sets a planning problem up: tasks x variants x engines of a device, under service-level objectives. Candidates without
  * a figure that an objective or constraint needs are left out and listed, never guessed.
  *
- * @throws SloSyntaxError for objectives that make no sense
+ * @throws SloSyntaxError for a text of objectives that makes no sense, ValidationError for such an object
  * @throws EdgewrightError (`invalid-argument`) without an objective, for an objective of a task that is not there, and for
- * a task with nothing to choose from
+ * a task with nothing to choose from, and for contention that is no number from 0
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export interface PlanningProblem {
 export function createPlanningProblem(options: PlanningProblemOptions): PlanningProblem {
   const { profile, variants = profile.variants ?? [], processorOf = ({ unit }) => unit } = options;
   const tasks = options.tasks ?? [...new Set(variants.map(({ task }) => task))];
-  const slos = resolveSlos(options.slos, formatSlo);
+  const slos = resolveSlos(options.slos);
   checkTasks(tasks, variants, slos);
   const engines = new Map(profile.engines.map((engine) => [engine.id, engine]));
   const measurements = groupMeasurements(profile.measurements);
@@ -99,6 +99,14 @@ export function createPlanningProblem(options: PlanningProblemOptions): Planning
   const { kappa = 0.15, memoryIntensity = memoryIntensityOf } = options.contention ?? {};
   if (!(kappa >= 0 && Number.isFinite(kappa))) {
     throw fault(`contention.kappa of at least 0 was expected, got ${kappa}`);
+  }
+  for (const candidate of candidates.flat()) {
+    const intensity = memoryIntensity(candidate);
+    if (intensity >= 0 && intensity <= 1) continue;
+    const { model, precision } = candidate.variant;
+    throw fault(
+      `contention.memoryIntensity of 0 to 1 was expected, got ${intensity} for ${model} ${precision}`,
+    );
   }
   const processors = [...new Set(profile.engines.map(processorOf))];
   return { profile, tasks, slos, processors, candidates, excluded, kappa, memoryIntensity };

@@ -12,6 +12,7 @@ import { formatDesign } from "./design.js";
 import { createRassPlanner } from "./design-planner.js";
 import { explainInfeasibility, InfeasibleProblemError } from "./explain-infeasibility.js";
 import { designAt, exploreDesigns, rankDesigns } from "./explore-designs.js";
+import { findBestDesign } from "./find-best-design.js";
 import { formatSlo } from "./format-slos.js";
 import { createPixel4Profile } from "./pixel4.test-support.js";
 import { planDesigns } from "./plan-designs.js";
@@ -39,6 +40,50 @@ test.each<[string, string]>([
   ["min energy", "no energy is known"],
 ])("'%s' is refused", (slos, message) => {
   expect(() => createPlanningProblem({ profile, slos })).toThrow(message);
+});
+
+test.each<[string, unknown]>([
+  ["slos[0]: an objective was expected", [null]],
+  [
+    'got { direction: "up", kind: "broad", metric: "accuracy" }',
+    [{ kind: "broad", direction: "up", metric: "accuracy" }],
+  ],
+  [
+    "slos[1]",
+    [
+      { kind: "broad", direction: "max", metric: "accuracy" },
+      { kind: "broad", direction: "max", metric: "accuracy", weigth: 2 },
+    ],
+  ],
+  ["slos[0]", [{ kind: "broad", direction: "max", metric: "accuracy; min latency" }]],
+  ["slos[0]", [{ kind: "narrow", metric: "latency", comparison: "<=", bound: "5" }]],
+  ["a text was expected, got number", 5],
+])("objects that are no objectives are refused: %s", (message, slos) => {
+  expect(() => createPlanningProblem({ profile, slos: slos as string })).toThrow(message);
+});
+
+test("figures that are no numbers count as not known", () => {
+  const measurements = profile.measurements.map((one, i) =>
+    i < 2 ? { ...one, latencyMs: { mean: [Number.NaN, Infinity][i]! } } : one,
+  );
+  const slos = "max accuracy; min latency";
+  const problem = createPlanningProblem({ profile: { ...profile, measurements }, slos });
+  expect(problem.excluded).toHaveLength(2);
+  const memoryIntensity = () => Number.NaN;
+  expect(() => createPlanningProblem({ profile, slos, contention: { memoryIntensity } })).toThrow(
+    /memoryIntensity of 0 to 1 was expected, got NaN for/,
+  );
+});
+
+test("products that nobody could walk are refused at once", () => {
+  const tasks = Array.from({ length: 13 }, (_, i) => `task${i}`);
+  const variants = tasks.flatMap((task) => profile.variants!.map((one) => ({ ...one, task })));
+  const slos = "max accuracy; min latency";
+  const problem = createPlanningProblem({ profile, slos, variants });
+  const { scales } = exploreDesigns(createPlanningProblem({ profile, slos }));
+  expect(() => findBestDesign(problem)).toThrow(/at most 1000000000 designs can be looked at/);
+  expect(() => findBestDesign(problem, { scales })).toThrow(/1000000 mappings .* got 1594323/);
+  expect(() => findBestDesign(problem, { scales: [] })).toThrow(/scales of 2 objectives .* got 0/);
 });
 
 test("a percentage fits accuracies of either scale, an error rate counts as what it leaves", () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatSlo, formatSlos, formatSloValue } from "./format-slos.js";
-import { MAX_SLO_TEXT, parseSlos, resolveSlos } from "./parse-slos.js";
+import { formatSlos, formatSloValue } from "./format-slos.js";
+import { MAX_SLO_TEXT, parseSlos } from "./parse-slos.js";
+import { resolveSlos } from "./resolve-slos.js";
 import {
   type Slo,
   type SloMetric,
@@ -99,12 +100,10 @@ describe("errors", () => {
 
   test("objects go through the rules of the language", () => {
     const bound: Slo = { kind: "narrow", metric: "latency", comparison: "<=", bound: 5 };
-    expect(resolveSlos([bound], formatSlo)).toEqual([bound]);
+    expect(resolveSlos([bound])).toEqual([bound]);
     const wrong = { ...bound, bound: Number.NaN };
-    expect(() => resolveSlos([wrong], formatSlo)).toThrow(SloSyntaxError);
-    expect(() => resolveSlos([{ ...bound, metric: "speed" as SloMetric }], formatSlo)).toThrow(
-      "speed",
-    );
+    expect(() => resolveSlos([wrong])).toThrow("bound: NaN");
+    expect(() => resolveSlos([{ ...bound, metric: "speed" as SloMetric }])).toThrow("speed");
   });
 });
 
@@ -188,6 +187,18 @@ test("any text is read or refused with a place in it", () => {
     }),
     { seed: 6, numRuns: 300 },
   );
+});
+
+test("weights are decimal, and a task is named once", () => {
+  expect(parseSlos("max accuracy x2.5")).toMatchObject([{ weight: 2.5 }]);
+  expect(errorOf("max accuracy x0x10")?.column).toBe(14);
+  expect(errorOf("max accuracy for ocr for kws")?.expected).toEqual([
+    "weight",
+    "x2",
+    ";",
+    "the end",
+  ]);
+  expect(() => parseSlos(5 as never)).toThrow("a text was expected, got number");
 });
 
 test("values with units, without loss", () => {

@@ -1,12 +1,24 @@
+import { EdgewrightError } from "@edgewright/core";
 import type { DesignSpace } from "./explore-designs.js";
 
-/** The processors that each feasible design uses: bit i for the problem's processor i. */
-export function listUsedProcessors({ problem, codes }: DesignSpace): Uint16Array {
+/**
+ * The processors that each feasible design uses: bit i for the problem's processor i.
+ *
+ * @throws EdgewrightError (`limit-exceeded`) above 31 processors
+ */
+export function listUsedProcessors({ problem, codes }: DesignSpace): Int32Array {
   const { candidates, processors } = problem;
+  if (processors.length > 31) {
+    throw new EdgewrightError(
+      "limit-exceeded",
+      `listUsedProcessors: at most 31 processors were expected, got ${processors.length}; ` +
+        "let processorOf name several engines alike",
+    );
+  }
   const bits = candidates.map((list) =>
-    Uint16Array.from(list, ({ processor }) => 1 << processors.indexOf(processor)),
+    Int32Array.from(list, ({ processor }) => 1 << processors.indexOf(processor)),
   );
-  return Uint16Array.from(codes, (code) => {
+  return Int32Array.from(codes, (code) => {
     let mask = 0;
     let rest = code;
     for (const own of bits) {

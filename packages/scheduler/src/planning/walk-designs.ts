@@ -1,3 +1,4 @@
+import { EdgewrightError } from "@edgewright/core";
 import { modelSlowdown } from "./contention.js";
 import {
   type CompiledProblem,
@@ -6,6 +7,9 @@ import {
   evaluateColumns,
   startOf,
 } from "./design-columns.js";
+
+const MOST_DESIGNS = 1e9;
+const MOST_MAPPINGS = 1e6;
 
 /** Designs that differ in one task only, with all their figures; the arrays are used again for the next block. */
 export interface DesignBlock {
@@ -29,13 +33,28 @@ export interface MappedColumns {
   readonly values: readonly (readonly (Float64Array | undefined)[])[];
 }
 
-/** Every mapping of tasks to processors that has candidates, with the figures under it. */
+/**
+ * Every mapping of tasks to processors that has candidates, with the figures under it.
+ *
+ * @throws EdgewrightError (`limit-exceeded`) above 10^6 mappings
+ */
 export function* walkMappings(compiled: CompiledProblem): Generator<MappedColumns> {
   const { candidates, processors, kappa, memoryIntensity } = compiled.problem;
   const intensities = candidates.map((list) => Float64Array.from(list, memoryIntensity));
   const groups = candidates.map((list) =>
     processors.map((name) => list.flatMap(({ processor }, i) => (processor === name ? [i] : []))),
   );
+  const mappings = groups.reduce(
+    (product, own) => product * own.filter(({ length }) => length > 0).length,
+    1,
+  );
+  if (mappings > MOST_MAPPINGS) {
+    throw new EdgewrightError(
+      "limit-exceeded",
+      `createPlanningProblem: at most ${MOST_MAPPINGS} mappings of tasks to processors were expected, got ${mappings}; ` +
+        "let processorOf name several engines alike",
+    );
+  }
   const mapping: number[] = [];
   function* choose(task: number): Generator<MappedColumns> {
     if (task === candidates.length) {
@@ -66,9 +85,18 @@ export function* walkMappings(compiled: CompiledProblem): Generator<MappedColumn
 /**
  * Computes every design of a problem, block by block. One addition or comparison for each design and column: the figures of
  * all tasks but the last are put together once a block.
+ *
+ * @throws EdgewrightError (`limit-exceeded`) above 10^9 designs, which would take minutes
  */
 export function walkDesigns(compiled: CompiledProblem, visit: (block: DesignBlock) => void): void {
   const { columns, strides, problem } = compiled;
+  if (compiled.size > MOST_DESIGNS) {
+    throw new EdgewrightError(
+      "limit-exceeded",
+      `createPlanningProblem: at most ${MOST_DESIGNS} designs can be looked at one by one, got ${compiled.size}; ` +
+        "leave candidates out with accept, or give findBestDesign its scales",
+    );
+  }
   const sizes = problem.candidates.map((list) => list.length);
   // The task with the most candidates last: long blocks, little work between them.
   const order = sizes.map((_, task) => task).sort((a, b) => sizes[a]! - sizes[b]!);
