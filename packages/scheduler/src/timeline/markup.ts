@@ -6,7 +6,10 @@ export function escapeMarkup(text: string): string {
     ">": "&gt;",
     '"': "&quot;",
   };
-  return text.replaceAll(/[&<>"]/g, (character) => entities[character]!);
+  // XML has no way to write control characters and halves of surrogate pairs.
+  return text
+    .replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, "\uFFFD")
+    .replaceAll(/[&<>"]/g, (character) => entities[character]!);
 }
 
 /** A coordinate with as many digits as a screen shows. */

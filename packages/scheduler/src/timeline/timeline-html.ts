@@ -1,5 +1,6 @@
 import type { CompletedTask } from "../tasks/completed-task.js";
 import { escapeMarkup } from "./markup.js";
+import { resolveWindow } from "./time-window.js";
 import { type DrawTimelineOptions, drawTimeline } from "./timeline-svg.js";
 
 /** One run of {@link createTimelinePage}. */
@@ -29,16 +30,16 @@ export interface TimelinePageOptions extends Omit<DrawTimelineOptions, "title"> 
  * const page = createTimelinePage([{ name: "fcfs", tasks: fcfs }, { name: "dysta", tasks: dysta }], { to: 2 });
  * ```
  *
- * @throws EdgewrightError `invalid-argument` when a run has no tasks, or the window is empty
+ * @throws EdgewrightError `invalid-argument` without runs, when a run has no tasks, or the window is empty
  */
 export function createTimelinePage(
   runs: readonly TimelineRun[],
   options: TimelinePageOptions = {},
 ): string {
   const { title = "Timeline", note, ...drawing } = options;
-  const from =
-    drawing.from ?? Math.min(...runs.flatMap(({ tasks }) => tasks.map((t) => t.arrival)));
-  const to = drawing.to ?? Math.max(...runs.flatMap(({ tasks }) => tasks.map((t) => t.finish)));
+  // One axis for all runs.
+  const all = runs.flatMap(({ tasks }) => tasks);
+  const { from, to } = resolveWindow(all, drawing, "createTimelinePage");
   const sections = runs.map(({ name, tasks, figures = {} }) => {
     const cells = Object.entries(figures)
       .map(

@@ -2,6 +2,7 @@ import { EdgewrightError } from "@edgewright/core";
 import type { CompletedTask } from "../tasks/completed-task.js";
 import { coordinate, escapeMarkup } from "./markup.js";
 import { createTimeAxis } from "./time-axis.js";
+import { resolveWindow, type TimeWindow } from "./time-window.js";
 
 /** Options of {@link drawTimeline}. */
 export interface DrawTimelineOptions {
@@ -9,7 +10,7 @@ export interface DrawTimelineOptions {
   readonly from?: number;
   /** End of the window, in seconds. @default the last end of a request */
   readonly to?: number;
-  /** Width in pixels; the picture scales. @default 960 */
+  /** Width in pixels, from 300; the picture scales. @default 960 */
   readonly width?: number;
   /** Most rows of requests; of more the first in the window are drawn, and the rest counted. @default 40 */
   readonly maxRows?: number;
@@ -35,6 +36,8 @@ const LEFT = 118;
 const RIGHT = 12;
 const LEGEND = 26;
 const AXIS = 22;
+/** Narrower bars would be hard to see. */
+const LEAST_BAR = 0.4;
 
 /**
  * Draws a run as an SVG Gantt chart: a lane for every accelerator with the layers that ran on it, and below a row for
@@ -49,34 +52,33 @@ const AXIS = 22;
  * await writeFile("timeline.svg", drawTimeline(tasks, { to: 2 }));
  * ```
  *
- * @throws EdgewrightError `invalid-argument` when there are no tasks, or the window is empty
+ * @throws EdgewrightError `invalid-argument` when there are no tasks, the window is empty, or an option is out of range
  */
 export function drawTimeline(
   tasks: readonly CompletedTask[],
   options: DrawTimelineOptions = {},
 ): string {
   const { width = 960, maxRows = 40, title = "timeline" } = options;
-  const { from, to } = windowOf(tasks, options);
+  checkOptions(width, maxRows);
+  const window = resolveWindow(tasks, options, "drawTimeline");
+  const { from, to } = window;
   const shown = tasks
     .filter(({ arrival, finish }) => finish >= from && arrival <= to)
     .sort((a, b) => a.arrival - b.arrival || a.id - b.id);
   const rows = shown.slice(0, maxRows);
   const models = [...new Set(tasks.map(({ model }) => model))].sort();
-  const colourOf = (model: string): string => COLOURS[models.indexOf(model) % COLOURS.length]!;
-  const lanes = laneCount(shown);
+  const colours = new Map(models.map((model, i) => [model, COLOURS[i % COLOURS.length]!]));
+  const colourOf = (model: string): string => colours.get(model)!;
+  const lanes = listLanes(shown);
   const x = (time: number): number =>
     LEFT + ((Math.min(Math.max(time, from), to) - from) / (to - from)) * (width - LEFT - RIGHT);
 
   const parts: string[] = [];
   let top = LEGEND;
-  for (let lane = 0; lane < lanes; lane++) {
-    parts.push(label(top + LANE / 2, lanes === 1 ? "accelerator" : `accelerator ${lane}`));
-    for (const task of shown) {
-      for (const segment of task.segments ?? []) {
-        if (segment.accelerator !== lane || segment.end < from || segment.start > to) continue;
-        parts.push(bar(x(segment.start), x(segment.end), top + 3, LANE - 6, colourOf(task.model)));
-      }
-    }
+  for (const lane of lanes) {
+    const name = lanes.length === 1 ? "accelerator" : `accelerator ${lane}`;
+    parts.push(label(top + LANE / 2, name));
+    parts.push(drawLane(shown, lane, top + 3, window, x, colourOf));
     top += LANE;
   }
   const begin = top;
@@ -102,6 +104,21 @@ export function drawTimeline(
   ].join("\n");
 }
 
+function checkOptions(width: number, maxRows: number): void {
+  if (!(width >= 300 && width <= 100_000)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `drawTimeline: a width of 300 to 100000 pixels was expected, got ${width}`,
+    );
+  }
+  if (!(maxRows >= 0)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `drawTimeline: maxRows from 0 was expected, got ${maxRows}`,
+    );
+  }
+}
+
 const STYLE = `
 .timeline { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; --ink: #1e2226; --soft: #626b74; --rule: #dfe2e5; --late: #c1121f; }
 @media (prefers-color-scheme: dark) { .timeline { --ink: #e8eaec; --soft: #9aa4ae; --rule: #2d3338; --late: #ff6b6b; } }
@@ -111,32 +128,40 @@ const STYLE = `
 .timeline .gone { fill: none; stroke: var(--late); stroke-width: 1.5; }
 `;
 
-function windowOf(
-  tasks: readonly CompletedTask[],
-  options: DrawTimelineOptions,
-): { from: number; to: number } {
-  let first = Number.POSITIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
-  for (const { arrival, finish } of tasks) {
-    first = Math.min(first, arrival);
-    last = Math.max(last, finish);
+// All up to the last that ran something; of numbers that are no places in a row, those that did.
+function listLanes(tasks: readonly CompletedTask[]): number[] {
+  const lanes = new Set<number>();
+  for (const { segments = [] } of tasks) {
+    for (const { accelerator } of segments) lanes.add(accelerator);
   }
-  const { from = first, to = last } = options;
-  if (Number.isFinite(from) && Number.isFinite(to) && from < to) return { from, to };
-  throw new EdgewrightError(
-    "invalid-argument",
-    tasks.length === 0
-      ? "drawTimeline: at least one task was expected, got none"
-      : `drawTimeline: a window that begins before it ends was expected, got ${from} s to ${to} s`,
-  );
+  const most = Math.max(-1, ...lanes);
+  if (most < 64) return Array.from({ length: most + 1 }, (_, lane) => lane);
+  return [...lanes].sort((a, b) => a - b);
 }
 
-function laneCount(tasks: readonly CompletedTask[]): number {
-  let most = -1;
-  for (const { segments = [] } of tasks) {
-    for (const { accelerator } of segments) most = Math.max(most, accelerator);
+// Bars of one accelerator, in order of time; those that lie all but behind the one before are not seen.
+function drawLane(
+  tasks: readonly CompletedTask[],
+  lane: number,
+  top: number,
+  { from, to }: TimeWindow,
+  x: (time: number) => number,
+  colourOf: (model: string) => string,
+): string {
+  const bars = tasks.flatMap(({ model, segments = [] }) =>
+    segments
+      .filter(({ accelerator, start, end }) => accelerator === lane && end >= from && start <= to)
+      .map(({ start, end }) => ({ left: x(start), right: x(end), colour: colourOf(model) })),
+  );
+  bars.sort((a, b) => a.left - b.left);
+  const parts: string[] = [];
+  let reach = Number.NEGATIVE_INFINITY;
+  for (const { left, right, colour } of bars) {
+    if (Math.max(right, left + LEAST_BAR) < reach + LEAST_BAR / 2) continue;
+    reach = Math.max(right, left + LEAST_BAR);
+    parts.push(bar(left, right, top, LANE - 6, colour));
   }
-  return most + 1;
+  return parts.join("");
 }
 
 function drawRequest(
@@ -171,7 +196,7 @@ function drawRequest(
 }
 
 function bar(left: number, right: number, top: number, height: number, colour: string): string {
-  const width = Math.max(right - left, 0.4);
+  const width = Math.max(right - left, LEAST_BAR);
   return `<rect x="${coordinate(left)}" y="${top}" width="${coordinate(width)}" height="${height}" fill="${colour}"/>`;
 }
 

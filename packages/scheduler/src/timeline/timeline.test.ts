@@ -110,6 +110,25 @@ describe("drawTimeline", () => {
     },
   );
 
+  it("draws what is far from 0, of odd names, on any accelerator, and no more bars than are seen", () => {
+    const far = { ...tasks[0]!, model: "\u0007\ud800 net", arrival: 1.7e9, finish: 1.7e9 + 1e-6 };
+    const segment = { accelerator: 2 ** 31, firstLayer: 0, layers: 1 };
+    const segments = Array.from({ length: 20_000 }, (_, i) => {
+      return { ...segment, start: 1.7e9 + i / 20_000, end: 1.7e9 + (i + 1) / 20_000 };
+    });
+    expect(drawTimeline([{ ...far, segments: [] }])).toContain("\ufffd\ufffd net");
+    const svg = drawTimeline([{ ...far, finish: 1.7e9 + 1, segments }], { maxRows: 0 });
+    expect(svg.split("<rect").length).toBeLessThan(5000);
+    expect(svg).toContain(">accelerator<");
+  });
+
+  it.each([
+    [{ width: Number.NaN }, /width of 300 to 100000 pixels was expected, got NaN/],
+    [{ maxRows: -1 }, /maxRows from 0 was expected, got -1/],
+  ])("refuses %j", (options, message) => {
+    expect(() => drawTimeline(tasks, options)).toThrow(message);
+  });
+
   it("leaves out what lies outside the window", () => {
     const svg = drawTimeline(tasks, { from: 2.5, to: 3.5 });
     expect(svg).toContain("0: a&lt;b, finished");
