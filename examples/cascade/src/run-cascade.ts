@@ -43,7 +43,7 @@ export async function runCascade(options: RunOptions, progress: Progress): Promi
         ? await startMemoryServer(options, record)
         : await startProcesses(options, natsUrl, prefix, record);
     progress(
-      `${options.servers} server(s) ready, ${options.heavy.join(" + ")}, ${options.views} views a picture`,
+      `${options.servers} server(s) ready, ${options.heavy.join(" + ")}, ${options.views} view(s) a picture`,
     );
     const heavyLabels = await classifyAll(options);
     const shared = { options, heavyLabels, urls: servers.urls, natsUrl, prefix };
