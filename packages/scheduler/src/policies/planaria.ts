@@ -1,4 +1,5 @@
 import type { Task } from "../tasks/task.js";
+import { checkCompat } from "./check-compat.js";
 import { KeyHeap } from "./key-heap.js";
 import type { Policy, ReadyQueue } from "./policy.js";
 import { createScanQueue } from "./scan-queue.js";
@@ -18,6 +19,7 @@ export interface PlanariaOptions {
  */
 export function planaria(options: PlanariaOptions = {}): Policy {
   const { compat = "fixed" } = options;
+  checkCompat("planaria", compat);
   return {
     name: "planaria",
     averages: "model",

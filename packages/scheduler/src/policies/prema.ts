@@ -1,4 +1,5 @@
 import type { Task } from "../tasks/task.js";
+import { checkCompat } from "./check-compat.js";
 import type { Policy, ReadyQueue } from "./policy.js";
 import { createPremaQueue } from "./prema-queue.js";
 import { createScanQueue } from "./scan-queue.js";
@@ -35,6 +36,7 @@ function createPrema(
   watchesSparsity: boolean,
   { compat = "fixed" }: PremaOptions,
 ): Policy {
+  checkCompat(name, compat);
   return {
     name,
     averages,

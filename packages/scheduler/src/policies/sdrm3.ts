@@ -1,5 +1,6 @@
 import { EdgewrightError } from "@edgewright/core";
 import type { Task } from "../tasks/task.js";
+import { checkCompat } from "./check-compat.js";
 import type { Policy, ReadyQueue } from "./policy.js";
 import { createScanQueue, minimize } from "./scan-queue.js";
 
@@ -21,6 +22,7 @@ export interface Sdrm3Options {
  */
 export function sdrm3(options: Sdrm3Options = {}): Policy {
   const { alpha = 1, compat = "fixed" } = options;
+  checkCompat("sdrm3", compat);
   if (!(alpha >= 0 && alpha < Infinity)) {
     throw new EdgewrightError(
       "invalid-argument",

@@ -1,4 +1,5 @@
 import { EdgewrightError } from "@edgewright/core";
+import { checkCompat } from "../policies/check-compat.js";
 
 /** Options of {@link createSparsityRatio}. */
 export interface SparsityRatioOptions {
@@ -39,6 +40,7 @@ export interface SparsityRatio {
  */
 export function createSparsityRatio(options: SparsityRatioOptions = {}): SparsityRatio {
   const { predictor = "average", n = 3, compat = "fixed" } = options;
+  checkCompat("createSparsityRatio", compat);
   if (!(Number.isInteger(n) && n >= 1)) {
     throw new EdgewrightError(
       "invalid-argument",

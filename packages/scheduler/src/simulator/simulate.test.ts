@@ -238,6 +238,8 @@ describe("what cannot be run", () => {
     expect(run([], { accelerators: 2, compat: "reference" })).toThrow(
       /knows one accelerator, got 2/,
     );
+    expect(run([], { compat: "exact" })).toThrow(/"fixed" or "reference" .* got "exact"/);
+    expect(() => createPolicy("prema", { compat: "old" as "fixed" })).toThrow(/got "old"/);
     expect(run([], { models: [MODELS[0], MODELS[0]] })).toThrow(/two tables are named "net_a"/);
     expect(run([], { signal: AbortSignal.abort() })).toThrow(/aborted by the caller/);
   });

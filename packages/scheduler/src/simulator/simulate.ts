@@ -1,5 +1,6 @@
 import { EdgewrightError, throwIfAborted } from "@edgewright/core";
 import { type ScheduleMetrics, scheduleMetrics } from "../metrics/schedule-metrics.js";
+import { checkCompat } from "../policies/check-compat.js";
 import { KeyHeap } from "../policies/key-heap.js";
 import type { Policy } from "../policies/policy.js";
 import type { SparsityRatioOptions } from "../predictor/sparsity-ratio.js";
@@ -83,6 +84,7 @@ export function simulate(options: SimulateOptions): SimulationResult {
       `simulate: compat "reference" knows one accelerator, got ${accelerators}`,
     );
   }
+  checkCompat("simulate", compat);
   throwIfAborted(signal, "simulate");
   const tasks = createTasks(policy, models, requests, {
     watchesSparsity: policy.watchesSparsity,
