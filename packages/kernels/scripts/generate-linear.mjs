@@ -97,20 +97,29 @@ function partedLoop(count, parts, advance) {
 }
 
 /** What every group adds to y: its sums as floats times the scales of weights and x, and the offsets of weights. */
-function addGroup({ sums, scales }, rows, vectors) {
+function addGroup({ halves, sums, scales }, rows, vectors) {
   const at = (v, offset = 0) => (v || offset ? `, ${v * 16 + offset}` : "");
   const add = (r, v, factor, x) => `y${r}${v} = multiplyAdd(y${r}${v}, ${factor}, ${x}${r});`;
+  const scaled = (r, v, scale) => `f32x4.mul(f32x4.convert_i32x4_s(${sums(r, v)}), ${scale})`;
+  if (halves) {
+    // Scales in 16 bits lie as halves of weights do; times LIFT they are those of the other form, bit for bit.
+    const bits = (v) => unpackers.f16.pair(`u${v & ~1}`)[v & 1];
+    return [
+      "const mask = v128.load(MASKS + 32);",
+      "const lift = v128.load_splat<f32>(params, LIFT);",
+      ...range(rows).map((r) => `const f${r} = v128.load_splat<f32>(${of("info", r)});`),
+      ...range(vectors).flatMap((v) => [
+        ...(v % 2 === 0 ? [`const u${v} = v128.load(${scales}${at(v / 2)});`] : []),
+        `const c${v} = f32x4.mul(${bits(v)}, lift);`,
+        ...range(rows).map((r) => add(r, v, scaled(r, v, `c${v}`), "f")),
+      ]),
+      "info += 16;",
+    ];
+  }
   return [
     ...range(rows).flatMap((r) => [
       `const f${r} = v128.load_splat<f32>(${of("info", r)});`,
-      ...range(vectors).map((v) =>
-        add(
-          r,
-          v,
-          `f32x4.mul(f32x4.convert_i32x4_s(${sums(r, v)}), v128.load(${scales}${at(v)}))`,
-          "f",
-        ),
-      ),
+      ...range(vectors).map((v) => add(r, v, scaled(r, v, `v128.load(${scales}${at(v)})`), "f")),
     ]),
     "if (offsets) {",
     ...range(rows).flatMap((r) => [
@@ -123,7 +132,7 @@ function addGroup({ sums, scales }, rows, vectors) {
 }
 
 /** Sums of a group in 32 bits; its scales lie behind its steps. */
-function plainGroup({ xStep, step }, rows, vectors) {
+function plainGroup({ halves, xStep, step }, rows, vectors) {
   return [
     ...each(rows, vectors, (r, v) =>
       v === 0
@@ -131,17 +140,17 @@ function plainGroup({ xStep, step }, rows, vectors) {
         : `let a${r}${v} = a${r}0;`,
     ),
     ...partedLoop("groupSteps", step(rows, vectors), ["w += 64;", `x += ${xStep};`]),
-    ...addGroup({ sums: (r, v) => `a${r}${v}`, scales: "w" }, rows, vectors),
-    "w += scaleBytes;",
+    ...addGroup({ halves, sums: (r, v) => `a${r}${v}`, scales: "w" }, rows, vectors),
+    halves ? "w += 32;" : "w += scaleBytes;",
   ];
 }
 
 /** Sums of a chunk of at most 32 columns in 16 bits; the scales lie before the steps of a group's chunks. */
-function chunkedGroup({ xStep, step }, rows, vectors) {
+function chunkedGroup({ halves, xStep, step }, rows, vectors) {
   const start = (r) => `v128.load_splat<i32>(${of("info", r)}, 4)`;
   return [
     "const scales = w;",
-    "w += scaleBytes;",
+    halves ? "w += 32;" : "w += scaleBytes;",
     "for (let chunk = chunks; chunk; chunk--) {",
     ...[
       ...each(rows, vectors, (r, v) => `let s${r}${v} = i16x8.splat(0);`),
@@ -149,6 +158,7 @@ function chunkedGroup({ xStep, step }, rows, vectors) {
       ...range(rows).map((r) => `const start${r} = ${start(r)};`),
       ...addGroup(
         {
+          halves,
           sums: (r, v) => `i32x4.add(start${r}, i32x4.dot_i16x8_s(s${r}${v}, ones))`,
           scales: "scales",
         },
@@ -161,7 +171,7 @@ function chunkedGroup({ xStep, step }, rows, vectors) {
 }
 
 function groupTile(format, rows, vectors) {
-  const { name, chunked } = format;
+  const { name, chunked, halves } = format;
   return `
 function ${name}_${rows}x${vectors}${SIGNATURE} {
 ${indent(
@@ -169,8 +179,12 @@ ${indent(
     ...strides("x", "X_STRIDE", rows),
     ...strides("info", "INFO_STRIDE", rows),
     "const groupSteps = load<i32>(params, GROUP_STEPS);",
-    "const offsets = load<i32>(params, OFFSETS);",
-    "const scaleBytes: usize = offsets ? 128 : 64;",
+    ...(halves
+      ? []
+      : [
+          "const offsets = load<i32>(params, OFFSETS);",
+          "const scaleBytes: usize = offsets ? 128 : 64;",
+        ]),
     ...(chunked
       ? [
           "const chunks = load<i32>(params, CHUNKS);",
@@ -339,7 +353,8 @@ ${loops.join("\n")}
 }
 
 const WORDS =
-  'import {\n  CHUNKS, finishLanes, GROUP_STEPS, INFO, INFO_STRIDE, N, OFFSETS, PANEL_BYTES, STEPS, W, X, X_STRIDE,\n} from "../language/linear/words";\n';
+  'import {\n  CHUNKS, finishLanes, GROUP_STEPS, INFO, INFO_STRIDE, LIFT, N, OFFSETS, PANEL_BYTES, STEPS, W, X, X_STRIDE,\n} from "../language/linear/words";\n';
+const HALVES = "// The same with scales in 16 bits and no offsets.";
 const LANES = 'import { multiplyAdd } from "../lanes";\n';
 
 export function writeLinearTiles() {
@@ -354,6 +369,8 @@ export function writeLinearTiles() {
     {
       doc: "// 4 bits, one scale a group of columns. A step is 8 columns: 16 rows by 4 bytes; the i16 halves of a row hold\n// columns (0, 1), (2, 3), (4, 5), (6, 7) in their nibbles from the lowest up, the highest as signed numbers.",
       name: "linear_int4",
+      // Bound by its instructions, not by memory: widening scales would cost up to 5 %.
+      wideScales: true,
       xStep: 16,
       step: telescoping(4, 4),
     },
@@ -369,11 +386,15 @@ export function writeLinearTiles() {
   writeFileSync(
     "assembly/generated/linear-groups.ts",
     `${HEADER}${LANES}${WORDS}${groups
+      .flatMap((g) =>
+        g.wideScales ? [g] : [g, { ...g, name: `${g.name}_half`, doc: HALVES, halves: true }],
+      )
       .map(
         (g) => `\n${g.doc}${kernel(g, TILES)}${TILES.map(([r, v]) => groupTile(g, r, v)).join("")}`,
       )
       .join("")}${MASKS}const MASKS = memory.data<u32>([
   0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x00010001, 0x00010001, 0x00010001, 0x00010001,
+  0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe000,
 ]);
 `,
   );

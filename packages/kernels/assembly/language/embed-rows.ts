@@ -14,6 +14,7 @@ const OFFSETS: usize = 32; // 1: groups have 16 f32 offsets behind their scales
 const SCALES: usize = 36; // f32 a row (ternary)
 const CODES_AT: usize = 40; // bytes from the beginning of a group to its codes
 const SCALES_AT: usize = 44; // and to its scales
+const LIFT: usize = 48; // f32: 0, or scales are 16 bits and times this; see linear/words.ts
 
 // Where the panel of the row of a unit begins; 0, and zeros in y, where there is no such row.
 function panelOf(params: usize, unit: i32, id: u32, rowsOfPanel: u32): usize {
@@ -70,17 +71,29 @@ function embedHalves(params: usize, begin: i32, end: i32, half: bool): void {
     const id = idOf(params, unit);
     let w = panelOf(params, unit, id, 16);
     if (!w) continue;
-    w += <usize>((id & 8) | ((id & 3) << 1) | ((id >> 2) & 1)) << 1;
+    w += halfAt(id);
     let y = rowOfY(params, unit);
     for (let i = load<i32>(params, COLUMNS); i; i--) {
-      const bits = <i32>load<u16>(w) << 16;
-      // Moved to their places in an f32, the bits of an f16 are its value times 2^-112.
-      if (half) store<f32>(y, reinterpret<f32>((bits >> 3) & 0x8fffe000) * lift);
-      else store<f32>(y, reinterpret<f32>(bits));
+      if (half) store<f32>(y, float16At(w) * lift);
+      else store<f32>(y, reinterpret<f32>(<i32>load<u16>(w) << 16));
       w += 32;
       y += 4;
     }
   }
+}
+
+// Where the half of a row lies among those of the 16 rows of its panel.
+// @ts-ignore: decorator
+@inline
+function halfAt(id: u32): usize {
+  return <usize>((id & 8) | ((id & 3) << 1) | ((id >> 2) & 1)) << 1;
+}
+
+// Moved to their places in an f32, the bits of an f16 are its value times 2^-112.
+// @ts-ignore: decorator
+@inline
+function float16At(w: usize): f32 {
+  return reinterpret<f32>(((<i32>load<u16>(w) << 16) >> 3) & 0x8fffe000);
 }
 
 // 8 bits in groups of columns: steps of 4 columns, 16 rows by 4 bytes, even columns with 128 added.
@@ -101,16 +114,18 @@ function embedGroups(params: usize, begin: i32, end: i32, four: bool): void {
   const groupBytes = load<usize>(params, GROUP_BYTES);
   const codesAt = load<usize>(params, CODES_AT);
   const scalesAt = load<usize>(params, SCALES_AT);
+  const lift = load<f32>(params, LIFT);
   for (let unit = begin; unit < end; unit++) {
     const id = idOf(params, unit);
     let w = panelOf(params, unit, id, 16);
     if (!w) continue;
     const lane = <usize>(id & 15) << 2;
+    const half = halfAt(id);
     let y = rowOfY(params, unit);
     for (let left = columns; left > 0; left -= group) {
       const codes = w + codesAt + lane;
       const scales = w + scalesAt + lane;
-      const scale = load<f32>(scales);
+      const scale = lift > 0 ? float16At(w + scalesAt + half) * lift : load<f32>(scales);
       const offset: f32 = load<i32>(params, OFFSETS) ? load<f32>(scales, 64) : 0;
       const count = min(left, group);
       for (let col = 0; col < count; col++) {

@@ -24,7 +24,13 @@ export { rotate_and_store } from "./cache-store";
 export { rotate_and_attend } from "./decode-attention";
 export { gated_activation_f32 } from "./gated-activation";
 export { linear_bf16, linear_f16, linear_f32 } from "../generated/linear-floats";
-export { linear_int4, linear_int4_dot, linear_int8 } from "../generated/linear-groups";
+export {
+  linear_int4,
+  linear_int4_dot,
+  linear_int4_dot_half,
+  linear_int8,
+  linear_int8_half,
+} from "../generated/linear-groups";
 export { linear_ternary, linear_ternary_int8 } from "../generated/linear-tables";
 export {
   linear_lift,

@@ -48,7 +48,12 @@ export { planShiftCache, type ShiftCacheSpec } from "./cache/plan-shift-cache.js
 export { type EmbedRowsSpec, planEmbedRows } from "./embedding/plan-embed-rows.js";
 export type { LinearSize } from "./linear/linear-driver.js";
 export type { LinearPacking } from "./linear/linear-packing.js";
-export { packedLinearBytes, packLinear, packLinearParts } from "./linear/pack-linear.js";
+export {
+  type PackedLinearBytesOptions,
+  packedLinearBytes,
+  packLinear,
+  packLinearParts,
+} from "./linear/pack-linear.js";
 export type { LinearFormat, LinearWeights, PackedLinear } from "./linear/packed-linear.js";
 export { type LinearSpec, linearWorkspaceBytes, planLinear } from "./linear/plan-linear.js";
 export { languageKernels, loadLanguageKernels } from "./load-language-kernels.js";

@@ -176,7 +176,8 @@ function layoutOf(tensor: WeightTensor): string {
   const books = "rowsPerCodebook" in tensor ? tensor.rowsPerCodebook : 0;
   const zeros = "zeroPoints" in tensor && tensor.zeroPoints !== undefined;
   const mins = "mins" in tensor && tensor.mins !== undefined;
-  return [format, group, widths, books, zeros, mins].join("/");
+  const scales = "scales" in tensor && "dtype" in tensor.scales ? tensor.scales.dtype : "";
+  return [format, group, widths, books, zeros, mins, scales].join("/");
 }
 
 function commonWidths(owned: readonly (PackedLinear | Allocation)[]): number[] | undefined {

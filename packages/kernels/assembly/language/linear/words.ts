@@ -20,6 +20,8 @@ export const INFO_STRIDE: usize = 52; // bytes
 export const ACCUMULATE: usize = 56; // 1: y += W x
 export const OFFSETS: usize = 60; // 1: groups have 16 f32 offsets behind their scales
 export const CHUNKS: usize = 64; // linear_int4_dot: chunks of a group
+// 68: see ternary.ts
+export const LIFT: usize = 72; // f32: what scales in 16 bits, moved to their places in an f32, are multiplied by
 
 /** Ends eight rows from `row` of the product with row `r` of x: (sum + bias) + what y held. */
 export function finishLanes(a: v128, b: v128, row: i32, r: i32, params: usize): void {

@@ -95,8 +95,9 @@ function wordsOf(table: PackedLinear, bits: number, scratch: number): readonly n
     return [steps, bits, binaryScalesAt(table, bits), panels, first, groupSteps, groups, halves];
   }
   const { panelBytes = 0, groupBytes = 0, offsets = 0, scalesPtr = 0 } = table.layout;
-  const { codesAt = 0, scalesAt = 0 } = table.layout;
-  return [panelBytes, table.groupSize ?? 0, groupBytes, offsets, scalesPtr, codesAt, scalesAt];
+  const { codesAt = 0, scalesAt = 0, lift = 0 } = table.layout;
+  const places = [scalesPtr, codesAt, scalesAt, lift];
+  return [panelBytes, table.groupSize ?? 0, groupBytes, offsets, ...places];
 }
 
 function checkWidth(where: string, table: PackedLinear, bits: number | undefined): void {

@@ -6,6 +6,15 @@ import {
   ShapeError,
 } from "@edgewright/core";
 import type { Kernels } from "../../runtime/load.js";
+import {
+  encodeScales,
+  HALF_LIFT,
+  halfScaleAt,
+  liftWord,
+  refuse,
+  reliftScales,
+  SMALL_LIFT,
+} from "./half-scales.js";
 import type { LinearPacking } from "./linear-packing.js";
 import { type PanelLayout, packPanels, panelsBytes } from "./pack-panels.js";
 import type { LinearFormat, LinearWeights } from "./packed-linear.js";
@@ -63,6 +72,8 @@ export interface GroupedSize {
   readonly groupSize: number;
   /** Whether scales have offsets beside them. */
   readonly offsets: boolean;
+  /** Whether scales take 16 bits, being halves without offsets beside them. */
+  readonly halves: boolean;
 }
 
 /** Bytes that {@link packGroups} takes. */
@@ -72,7 +83,7 @@ export function groupedBytes(size: GroupedSize, step: StepLayout): number {
 
 /**
  * Packs rows in groups into panels of 16: for each group its steps of 64 bytes (16 rows by 4 bytes), and behind or
- * before them 16 f32 scales and, where any matrix has them, 16 f32 offsets.
+ * before them 16 scales, in 16 bits or f32, and, where any matrix has them, 16 f32 offsets.
  */
 export function packGroups<W extends LinearWeights>(
   kernels: Kernels,
@@ -86,9 +97,18 @@ export function packGroups<W extends LinearWeights>(
   const codes = new Uint8Array(groups * groupSize);
   const scales = new Float32Array(groups);
   const offsets = new Float32Array(groups);
-  return packPanels<W>(kernels, layout, (given, { panels, firstRow }) => {
+  let lift = SMALL_LIFT;
+  const packing = packPanels<W>(kernels, layout, (given, { panels, firstRow }) => {
     const part = rowsOf(given);
-    const floats = new DataView(panels.buffer, panels.byteOffset, panels.byteLength);
+    const bytes = new DataView(panels.buffer, panels.byteOffset, panels.byteLength);
+    const encode = (): Uint16Array => {
+      const halves = encodeScales(scales, lift);
+      if (halves) return halves;
+      if (lift === HALF_LIFT) refuse();
+      for (let at = scalesAt; at < panels.length; at += groupBytes) reliftScales(bytes, at, 16);
+      lift = HALF_LIFT;
+      return encode();
+    };
     for (let own = 0; own < part.rows; own++) {
       const row = firstRow + own;
       const rowAt = (row >> 4) * panelBytes + (row & 15) * 4;
@@ -98,6 +118,7 @@ export function packGroups<W extends LinearWeights>(
       checkFinite(scales, own);
       part.readOffsets?.(own, offsets);
       checkFinite(offsets, own);
+      const halves = size.halves ? encode() : undefined;
       for (let group = 0; group < groups; group++) {
         const base = rowAt + group * groupBytes;
         const end = (group + 1) * groupSize;
@@ -109,20 +130,33 @@ export function packGroups<W extends LinearWeights>(
           step.put(panels, at, codes, col);
         }
         const scaleAt = base + scalesAt;
-        floats.setFloat32(scaleAt, scales[group]!, true);
-        if (part.readOffsets) floats.setFloat32(scaleAt + 64, offsets[group]!, true);
+        if (halves) {
+          const halfAt = scaleAt - (row & 15) * 4 + halfScaleAt(row & 15);
+          bytes.setUint16(halfAt, halves[group]!, true);
+        } else {
+          bytes.setFloat32(scaleAt, scales[group]!, true);
+          if (part.readOffsets) bytes.setFloat32(scaleAt + 64, offsets[group]!, true);
+        }
       }
     }
   });
+  if (!size.halves) return packing;
+  return {
+    ...packing,
+    finish() {
+      const packed = packing.finish();
+      return { ...packed, layout: { ...packed.layout, lift: liftWord(lift) } };
+    },
+  };
 }
 
 function panelsOf(
-  { format, rows, cols, groupSize, offsets }: GroupedSize,
+  { format, rows, cols, groupSize, offsets, halves }: GroupedSize,
   step: StepLayout,
 ): { layout: PanelLayout; groupBytes: number; codesAt: number; scalesAt: number } {
   const groups = Math.ceil(cols / groupSize);
   const codeBytes = (groupSize / step.columns) * 64;
-  const scaleBytes = offsets ? 128 : 64;
+  const scaleBytes = halves ? 32 : offsets ? 128 : 64;
   const groupBytes = codeBytes + scaleBytes;
   const codesAt = step.scalesFirst === true ? scaleBytes : 0;
   const scalesAt = step.scalesFirst === true ? 0 : codeBytes;

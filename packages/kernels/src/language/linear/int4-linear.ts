@@ -1,5 +1,5 @@
 import { type Int4GroupTensor, ShapeError } from "@edgewright/core";
-import type { Kernels } from "../../runtime/load.js";
+import type { Kernels, KernelVariant } from "../../runtime/load.js";
 import {
   checkGroupSize,
   checkLength,
@@ -13,7 +13,7 @@ import {
 } from "./group-stream.js";
 import type { LinearDriver } from "./linear-driver.js";
 import { preparedRowBytes, quantizeRows } from "./prepare-rows.js";
-import { productJob } from "./product-job.js";
+import { groupKernel, productJob } from "./product-job.js";
 
 /** Nibbles from the lowest up are columns 0, 2, 4, 6 in the first two bytes and 1, 3, 5, 7 in the others. */
 const TELESCOPING: StepLayout = {
@@ -43,7 +43,7 @@ const DOTTING: StepLayout = {
 /** Products with 4-bit weights in groups of columns. */
 export const int4Driver: LinearDriver = {
   pack(kernels, like, rows, cols) {
-    const size = sizeOf(like as Int4GroupTensor, rows, cols);
+    const size = sizeOf(like as Int4GroupTensor, rows, cols, kernels.variant);
     const groups = Math.ceil(cols / size.groupSize);
     const step = dots(kernels) ? DOTTING : TELESCOPING;
     return packGroups<Int4GroupTensor>(kernels, size, step, (part) => {
@@ -55,8 +55,8 @@ export const int4Driver: LinearDriver = {
       return groupedRows(part, cols, groups);
     });
   },
-  weightBytes: (like, rows, cols) =>
-    groupedBytes(sizeOf(like as Int4GroupTensor, rows, cols), TELESCOPING),
+  weightBytes: (like, rows, cols, variant) =>
+    groupedBytes(sizeOf(like as Int4GroupTensor, rows, cols, variant), TELESCOPING),
   workspaceBytes({ cols, n, groupSize }) {
     const group = clampGroup(groupSize ?? 8, cols);
     const { out } = preparedRowBytes(cols, { group, columnBytes: 2 });
@@ -81,7 +81,8 @@ export const int4Driver: LinearDriver = {
       whole: groupSize, // the product goes through all chunks of a group of weights
     });
     const steps = { groupSteps: group / 8, chunks: groupSize / group };
-    return [job, productJob("linear_int4_dot", request, { ...prepared, ...steps })];
+    const product = groupKernel("linear_int4_dot", request.weights);
+    return [job, productJob(product, request, { ...prepared, ...steps })];
   },
 };
 
@@ -147,10 +148,18 @@ function groupedRows(part: Int4GroupTensor, cols: number, groups: number): Group
   };
 }
 
-function sizeOf(like: Int4GroupTensor, rows: number, cols: number): GroupedSize {
+function sizeOf(
+  like: Int4GroupTensor,
+  rows: number,
+  cols: number,
+  variant: KernelVariant,
+): GroupedSize {
   checkGroupSize(like.groupSize);
   const groupSize = clampGroup(like.groupSize, cols);
-  return { format: like.format, rows, cols, groupSize, offsets: hasOffsets(like) };
+  const offsets = hasOffsets(like);
+  // The product of the other build is bound by its instructions, and would lose what memory gains.
+  const halves = like.scales.dtype === "f16" && !offsets && variant === "relaxed";
+  return { format: like.format, rows, cols, groupSize, offsets, halves };
 }
 
 function hasOffsets({ mins, zeroPoints }: Int4GroupTensor): boolean {

@@ -1,6 +1,6 @@
 import { UnsupportedError } from "@edgewright/core";
 import type { JobSpec } from "../../runtime/job.js";
-import type { Kernels } from "../../runtime/load.js";
+import type { Kernels, KernelVariant } from "../../runtime/load.js";
 import { binaryCodedDriver } from "../nested/binary-coded-linear.js";
 import { nestedDriver } from "../nested/nested-linear.js";
 import { f32Driver, halfDriver } from "./float-linear.js";
@@ -53,8 +53,8 @@ export interface LinearDriver {
    * fit the shape or cannot be packed.
    */
   pack(kernels: Kernels, like: LinearWeights, rows: number, cols: number): LinearPacking;
-  /** Bytes that packed weights take. */
-  weightBytes(like: LinearWeights, rows: number, cols: number): number;
+  /** Bytes that packed weights take in a build. */
+  weightBytes(like: LinearWeights, rows: number, cols: number, variant: KernelVariant): number;
   /** Bytes for prepared activations, of either build. */
   workspaceBytes(size: LinearSize): number;
   /** The jobs of a product, in order. */

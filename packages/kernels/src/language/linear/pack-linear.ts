@@ -1,5 +1,6 @@
 import { type Int4GroupTensor, ShapeError, sizeOf } from "@edgewright/core";
-import type { Kernels } from "../../runtime/load.js";
+import type { Kernels, KernelVariant } from "../../runtime/load.js";
+import { supportsRelaxedSimd } from "../../runtime/relaxed-probe.js";
 import { requireLanguage } from "../load-language-kernels.js";
 import { linearDriverOf } from "./linear-driver.js";
 import type { LinearPacking } from "./linear-packing.js";
@@ -36,7 +37,11 @@ export function packLinear(
   if (first === undefined)
     throw new ShapeError("packLinear: expected one matrix or more, got none");
   const rows = parts.reduce((sum, part) => sum + matrixOf(part)[0], 0);
-  const packing = packLinearParts(kernels, parts.find(hasOffsets) ?? first, rows);
+  const packing = packLinearParts(
+    kernels,
+    parts.find(hasOffsets) ?? parts.find(hasFloatScales) ?? first,
+    rows,
+  );
   try {
     for (const part of parts) packing.append(part);
     return packing.finish();
@@ -88,21 +93,38 @@ export function packLinearParts(
   };
 }
 
+/** Options of {@link packedLinearBytes}. */
+export interface PackedLinearBytesOptions {
+  /** The build that multiplies: with relaxed SIMD some scales take 16 bits. @default what the engine can run */
+  readonly variant?: KernelVariant;
+}
+
 /**
  * Bytes of WebAssembly memory that {@link packLinear} will take for a matrix.
  *
  * @param like a weight of the matrix's format and columns; its rows and codes do not matter
  * @throws as {@link packLinear}.
  */
-export function packedLinearBytes(like: LinearWeights, rows: number): number {
+export function packedLinearBytes(
+  like: LinearWeights,
+  rows: number,
+  { variant = supportsRelaxedSimd() ? "relaxed" : "baseline" }: PackedLinearBytesOptions = {},
+): number {
   const cols = columnsOf(like, rows);
-  return linearDriverOf("packedLinearBytes", formatOf(like)).weightBytes(like, rows, cols);
+  const driver = linearDriverOf("packedLinearBytes", formatOf(like));
+  return driver.weightBytes(like, rows, cols, variant);
 }
 
 /** Whether what is added to weights lies beside their scales. */
 function hasOffsets(part: LinearWeights): boolean {
   const { zeroPoints, mins } = part as Partial<Int4GroupTensor>;
   return zeroPoints !== undefined || mins !== undefined;
+}
+
+/** Whether the scales of groups take 32 bits, as then those of all parts do. */
+function hasFloatScales(part: LinearWeights): boolean {
+  const { scales } = part as Partial<Int4GroupTensor>;
+  return scales?.dtype === "f32";
 }
 
 function columnsOf({ shape }: LinearWeights, rows: number): number {

@@ -1,5 +1,6 @@
 import type { JobSpec } from "../../runtime/job.js";
 import type { LinearRequest } from "./linear-driver.js";
+import type { PackedLinear } from "./packed-linear.js";
 
 // Weights that a thread multiplies in 5 microseconds, which is worth its while.
 const WORTH_A_THREAD: Readonly<Record<string, number>> = {
@@ -29,8 +30,16 @@ export interface PreparedRows {
 
 /** What the layout of weights in panels says. */
 type PanelWords = Readonly<
-  Record<"panels" | "panelBytes" | "steps" | "scalesPtr", number> & { offsets?: number }
+  Record<"panels" | "panelBytes" | "steps" | "scalesPtr", number> & {
+    offsets?: number;
+    lift?: number;
+  }
 >;
+
+/** The kernel of a product with weights in groups, whose scales have one of two forms: see half-scales.ts. */
+export function groupKernel(kernel: string, { layout }: PackedLinear): string {
+  return layout.lift ? `${kernel}_half` : kernel;
+}
 
 /** The job of a product over panels: the argument words of assembly/language/linear/words.ts. */
 export function productJob(
@@ -46,7 +55,14 @@ export function productJob(
     sums = 0,
   }: PreparedRows,
 ): JobSpec {
-  const { panels, panelBytes, steps, scalesPtr, offsets = 0 } = weights.layout as PanelWords;
+  const {
+    panels,
+    panelBytes,
+    steps,
+    scalesPtr,
+    offsets = 0,
+    lift = 0,
+  } = weights.layout as PanelWords;
   const { panelRows = 16 } = weights.layout;
   const worth = WORTH_A_THREAD[kernel] ?? OF_INTEGERS;
   return {
@@ -62,6 +78,7 @@ export function productJob(
         offsets,
         chunks,
         sums,
+        lift,
       ],
     ],
     units: panels,
