@@ -1,0 +1,7 @@
+import type { FigureInput } from "@edgewright/device-bench";
+import type { BenchContext } from "../../context.js";
+
+/** (Follows.) */
+export async function classification(_context: BenchContext): Promise<FigureInput[]> {
+  return [];
+}

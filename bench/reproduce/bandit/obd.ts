@@ -1,0 +1,7 @@
+import type { FigureInput } from "@edgewright/device-bench";
+import type { BenchContext } from "../../context.js";
+
+/** (Follows.) */
+export async function obd(_context: BenchContext): Promise<FigureInput[]> {
+  return [];
+}

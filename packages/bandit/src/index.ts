@@ -1,0 +1,11 @@
+/**
+ * Contextual bandits: policies that learn online which arm earns most in which context.
+ *
+ * @packageDocumentation
+ */
+export { type Bandit, type BanditOptions, createBandit } from "./bandit/create-bandit.js";
+export type { ArmOffer, Decision } from "./bandit/decision.js";
+export type { DecisionRecord, ExpiryRecord, LogRecord, RewardRecord } from "./log/log-record.js";
+export type { AdditiveSums } from "./policy/additive-sums.js";
+export { decodeFloat64, encodeFloat64 } from "./policy/float64-text.js";
+export type { ChoiceSet, Evaluation, Example, Policy } from "./policy/policy.js";

@@ -1,0 +1,6 @@
+/**
+ * A snapshot store for a fleet, on NATS key-value.
+ *
+ * @packageDocumentation
+ */
+export {};

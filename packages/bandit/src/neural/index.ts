@@ -1,0 +1,6 @@
+/**
+ * Bandit policies over small networks, trained by `@edgewright/autograd`: NeuralLinear and NeuralUCB.
+ *
+ * @packageDocumentation
+ */
+export {};

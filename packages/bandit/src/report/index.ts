@@ -1,0 +1,6 @@
+/**
+ * Pictures of a bandit's log: one page of HTML.
+ *
+ * @packageDocumentation
+ */
+export {};
