@@ -21,6 +21,7 @@ export {
   UnsupportedError,
   ValidationError,
 } from "./errors.js";
+export { createTurnTaker, nextTurn } from "./event-loop.js";
 export {
   decodeBfloat16,
   decodeFloat16,

@@ -1,4 +1,4 @@
-import { EdgewrightError, throwIfAborted } from "@edgewright/core";
+import { createTurnTaker, EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { Tokenizer } from "@edgewright/core/model-files";
 import type { CachedSession } from "../engine/decoder-session.js";
 import type { DecodingRun, DecodingStrategy } from "../engine/decoding-strategy.js";
@@ -7,7 +7,6 @@ import { createStopStringFilter } from "../sampling/stop-strings.js";
 
 import type { FinishReason, GenerateOptions, Generation } from "./generation.js";
 import { createStatistics } from "./generation-statistics.js";
-import { createTurnTaker } from "./yield-to-event-loop.js";
 
 /** What a generation runs on. */
 export interface GenerationContext {

@@ -1,4 +1,4 @@
-import { EdgewrightError, type Tensor, throwIfAborted } from "@edgewright/core";
+import { createTurnTaker, EdgewrightError, type Tensor, throwIfAborted } from "@edgewright/core";
 import type { DecoderConfig, Tokenizer } from "@edgewright/core/model-files";
 import type { ChatFormatter, ChatMessage } from "../chat/chat.js";
 import {
@@ -10,7 +10,6 @@ import type { LoadedDecoder } from "../engine/loaded-decoder.js";
 import { checkWidth } from "../engine/pack-decoder.js";
 import type { GenerateOptions, Generation } from "../generation/generation.js";
 import { startGeneration } from "../generation/start-generation.js";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { plainDecoding, progressivePrecision } from "../precision/progressive-precision.js";
 import { fingerprintModel, readCacheFile, writeCacheFile } from "./cache-file.js";
 import type { MemoryStatement } from "./memory-statement.js";

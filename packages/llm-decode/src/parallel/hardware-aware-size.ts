@@ -1,6 +1,5 @@
-import { EdgewrightError, median, throwIfAborted } from "@edgewright/core";
+import { createTurnTaker, EdgewrightError, median, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { buildSparseTrees, type ExpectedTrees } from "./build-sparse-trees.js";
 import { type AcceptanceRates, sortedRates } from "./candidate-tree.js";
 

@@ -1,7 +1,6 @@
-import { EdgewrightError, throwIfAborted } from "@edgewright/core";
+import { createTurnTaker, EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
 import { runPrompt } from "../engine/run-prompt.js";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { likeliestTokens, meanLogits } from "./likeliest-tokens.js";
 import { type PromptTokens, promptChain } from "./prompt-tokens.js";
 

@@ -1,7 +1,6 @@
-import { EdgewrightError, throwIfAborted } from "@edgewright/core";
+import { createTurnTaker, EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
 import { runPrompt } from "../engine/run-prompt.js";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { checkModelWidths, type DecodingPrecision } from "./precision-scheduler.js";
 import { trackPrecision } from "./precision-track.js";
 import { plainDecoding, progressivePrecision } from "./progressive-precision.js";

@@ -1,7 +1,6 @@
-import { EdgewrightError, type Rng, throwIfAborted } from "@edgewright/core";
+import { createTurnTaker, EdgewrightError, type Rng, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
 import { runPrompt } from "../engine/run-prompt.js";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { normalizer } from "../precision/token-probability.js";
 
 /** A text of which the model itself decoded the end. */

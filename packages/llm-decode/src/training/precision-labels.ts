@@ -1,6 +1,5 @@
-import { EdgewrightError, throwIfAborted } from "@edgewright/core";
+import { createTurnTaker, EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { DecoderSession } from "../engine/decoding-strategy.js";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import { type KvFeatures, kvFeatures } from "../precision/kv-classifier.js";
 import { checkModelWidths } from "../precision/precision-scheduler.js";
 import { progressivePrecision } from "../precision/progressive-precision.js";

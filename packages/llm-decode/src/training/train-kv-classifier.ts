@@ -20,9 +20,14 @@ import {
   transpose,
   type Variable,
 } from "@edgewright/autograd";
-import { createRng, EdgewrightError, type Rng, throwIfAborted } from "@edgewright/core";
+import {
+  createRng,
+  createTurnTaker,
+  EdgewrightError,
+  type Rng,
+  throwIfAborted,
+} from "@edgewright/core";
 import type { Kernels } from "@edgewright/kernels";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import {
   classifierShapes,
   type KvClassifier,

@@ -17,10 +17,9 @@ import {
   type Variable,
 } from "@edgewright/autograd";
 import { createLanguageModel, type LanguageModel } from "@edgewright/autograd/language";
-import { createRng, EdgewrightError, throwIfAborted } from "@edgewright/core";
+import { createRng, createTurnTaker, EdgewrightError, throwIfAborted } from "@edgewright/core";
 import type { DecoderWeights } from "@edgewright/core/model-files";
 import type { Kernels } from "@edgewright/kernels";
-import { createTurnTaker } from "../generation/yield-to-event-loop.js";
 import type { PromptTokens } from "../parallel/prompt-tokens.js";
 import type { OwnText } from "./own-texts.js";
 import {

@@ -1,4 +1,4 @@
-import { createRng } from "@edgewright/core";
+import { createRng, nextTurn } from "@edgewright/core";
 import { createSession, type Outputs } from "@edgewright/graph";
 import { describe, expect, test } from "vitest";
 import { createExecutor } from "./executor.js";
@@ -12,7 +12,6 @@ import {
   randomFeeds,
   testClock,
 } from "./executor.test-support.js";
-import { nextTurn } from "./turn-taker.js";
 
 const numberOf = (outputs: Outputs): number => outputs.y!.data[0] as number;
 

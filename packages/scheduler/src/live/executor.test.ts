@@ -1,4 +1,4 @@
-import { createRng } from "@edgewright/core";
+import { createRng, nextTurn } from "@edgewright/core";
 import { createSession, type Outputs } from "@edgewright/graph";
 import { loadKernels } from "@edgewright/kernels";
 import fc from "fast-check";
@@ -17,7 +17,6 @@ import {
   testClock,
 } from "./executor.test-support.js";
 import type { ExecutorEvent } from "./executor-options.js";
-import { nextTurn } from "./turn-taker.js";
 
 const numberOf = (outputs: Outputs): number => outputs.y!.data[0] as number;
 

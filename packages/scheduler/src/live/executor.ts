@@ -1,4 +1,4 @@
-import { AbortError, EdgewrightError } from "@edgewright/core";
+import { AbortError, EdgewrightError, nextTurn } from "@edgewright/core";
 import type { Feeds, Outputs } from "@edgewright/graph";
 import type { ReadyQueue } from "../policies/policy.js";
 import type { CompletedTask, TaskOutcome } from "../tasks/completed-task.js";
@@ -19,7 +19,6 @@ import type { ModelProfile } from "./model-profile.js";
 import { type ProfileModelOptions, profileModel } from "./profile-model.js";
 import { type PredictionErrors, RestPredictor, SharedPrediction } from "./rest-predictor.js";
 import { RoomWaiters } from "./room-waiters.js";
-import { nextTurn } from "./turn-taker.js";
 
 /** Typical time of a request while no model's is known, in seconds. */
 const UNKNOWN_ISOLATED = 0.01;

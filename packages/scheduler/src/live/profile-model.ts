@@ -1,8 +1,7 @@
-import { EdgewrightError, median, throwIfAborted } from "@edgewright/core";
+import { EdgewrightError, median, nextTurn, throwIfAborted } from "@edgewright/core";
 import type { Feeds } from "@edgewright/graph";
 import type { LayeredModel } from "./layered-model.js";
 import { keyOfShapes, type ModelProfile, type ShapeProfile, shapesOf } from "./model-profile.js";
-import { nextTurn } from "./turn-taker.js";
 
 /** Options of {@link profileModel}. */
 export interface ProfileModelOptions {

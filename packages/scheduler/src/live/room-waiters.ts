@@ -1,5 +1,5 @@
+import { nextTurn } from "@edgewright/core";
 import type { Lane } from "./live-request.js";
-import { nextTurn } from "./turn-taker.js";
 
 interface Waiter {
   readonly lane: Lane | undefined;

@@ -1,3 +1,4 @@
+import { nextTurn } from "@edgewright/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dysta } from "../policies/dysta.js";
@@ -10,7 +11,6 @@ import { simulate } from "../simulator/simulate.js";
 import type { CompletedTask } from "../tasks/completed-task.js";
 import { createExecutor } from "./executor.js";
 import { fakeModel, feedsOf, testClock } from "./executor.test-support.js";
-import { nextTurn } from "./turn-taker.js";
 
 // Whole seconds add up without rounding, so that ties are ties on both sides.
 const LAYERS = { a: [1, 2, 1], b: [5], c: [2, 2, 3, 1] } as const;
