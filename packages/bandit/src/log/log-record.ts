@@ -40,6 +40,8 @@ export interface RewardRecord {
   readonly reward: number;
   /** How often the example counts. @default 1 */
   readonly weight?: number;
+  /** True where no reward came in time and the bandit put this one in its place. @default false */
+  readonly assumed?: boolean;
   /** Expected reward of the chosen arm, where a simulation knows it. */
   readonly expected?: number;
   /** Expected reward of the best arm, where a simulation knows it: regret is what is missing to it. */
