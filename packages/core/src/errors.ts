@@ -9,6 +9,7 @@ export type ErrorCode =
   | "disposed"
   | "aborted"
   | "unavailable"
+  | "conflict"
   | "diverged";
 
 /** Fields an {@link EdgewrightError} may carry besides its message. */
