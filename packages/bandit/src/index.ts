@@ -5,6 +5,15 @@
  */
 export { type Bandit, type BanditOptions, createBandit } from "./bandit/create-bandit.js";
 export type { ArmOffer, Decision } from "./bandit/decision.js";
+export type { CountingOptions } from "./counting/counting-policy.js";
+export { type EpsilonGreedyOptions, epsilonGreedy } from "./counting/epsilon-greedy.js";
+export type { ArmStatistics, Memory } from "./counting/memory/arm-statistics.js";
+export { forever } from "./counting/memory/forever.js";
+export { randomChoice } from "./counting/random-choice.js";
+export { type Ucb1Options, ucb1 } from "./counting/ucb1.js";
+export { type LinUcbOptions, linUcb } from "./linear/lin-ucb.js";
+export type { LinearOptions } from "./linear/linear-options.js";
+export type { LinearPolicy, LinearWeights } from "./linear/linear-policy.js";
 export { formatLogLine } from "./log/format-log-line.js";
 export type { DecisionRecord, ExpiryRecord, LogRecord, RewardRecord } from "./log/log-record.js";
 export type { LoggedDecision } from "./log/logged-decision.js";
@@ -19,3 +28,13 @@ export { splitLines } from "./log/split-lines.js";
 export type { AdditiveSums } from "./policy/additive-sums.js";
 export { decodeFloat64, encodeFloat64 } from "./policy/float64-text.js";
 export type { ChoiceSet, Evaluation, Example, Policy } from "./policy/policy.js";
+export { createIndexedDbStore, type IndexedDbStoreOptions } from "./stores/indexed-db-store.js";
+export { createMemoryStore } from "./stores/memory-store.js";
+export type {
+  DeleteOptions,
+  SaveOptions,
+  SnapshotStore,
+  StoredValue,
+} from "./stores/snapshot-store.js";
+export { StoreConflictError } from "./stores/store-conflict-error.js";
+export { type UpdateStoreOptions, updateStore } from "./stores/update-store.js";
