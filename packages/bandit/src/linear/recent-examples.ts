@@ -1,0 +1,93 @@
+import { ValidationError } from "@edgewright/core";
+import { decodeFloat64, encodeFloat64 } from "../policy/float64-text.js";
+
+/** An example within a window. */
+export interface RecentExample {
+  /** Running number of the example. */
+  readonly time: number;
+  readonly slot: number;
+  readonly features: Float64Array;
+  readonly reward: number;
+  readonly weight: number;
+}
+
+/** The latest examples in the order they came: what a sliding window takes back one after another. */
+export class RecentExamples {
+  #examples: RecentExample[] = [];
+  #first = 0;
+
+  get length(): number {
+    return this.#examples.length - this.#first;
+  }
+
+  add(example: RecentExample): void {
+    this.#examples.push(example);
+  }
+
+  /** Takes out and returns the oldest example if it came at `time` or before. */
+  takeUntil(time: number): RecentExample | undefined {
+    const oldest = this.#examples[this.#first];
+    if (oldest === undefined || oldest.time > time) return undefined;
+    this.#first++;
+    // Half of the list is gone: shorten it, at a cost that spreads over those taken.
+    if (this.#first * 2 > this.#examples.length) {
+      this.#examples = this.#examples.slice(this.#first);
+      this.#first = 0;
+    }
+    return oldest;
+  }
+
+  /** Examples of one arm, oldest first. */
+  of(slot: number): RecentExample[] {
+    return this.#examples.slice(this.#first).filter((example) => example.slot === slot);
+  }
+
+  /** Forgets the examples of an arm. */
+  drop(slot: number): void {
+    this.#examples = this.#examples.slice(this.#first).filter((example) => example.slot !== slot);
+    this.#first = 0;
+  }
+
+  /** Has every example of `like` stand for arm `slot` too, at the time it came. */
+  copy(slot: number, like: number): void {
+    this.#examples = this.#examples
+      .slice(this.#first)
+      .flatMap((example) => (example.slot === like ? [example, { ...example, slot }] : [example]));
+    this.#first = 0;
+  }
+
+  /** All examples as text of numbers. */
+  state(): string {
+    const rows = this.#examples
+      .slice(this.#first)
+      .flatMap(({ time, slot, features, reward, weight }) => [
+        time,
+        slot,
+        reward,
+        weight,
+        ...features,
+      ]);
+    return encodeFloat64(Float64Array.from(rows));
+  }
+
+  /** Examples from {@link RecentExamples.state}. */
+  static fromState(
+    state: unknown,
+    count: unknown,
+    dimension: number,
+    where: string,
+  ): RecentExamples {
+    if (!Number.isSafeInteger(count) || (count as number) < 0) {
+      throw new ValidationError(`${where}: a count of examples was expected, got ${String(count)}`);
+    }
+    const width = dimension + 4;
+    const values = decodeFloat64(state, (count as number) * width, where);
+    const recent = new RecentExamples();
+    for (let at = 0; at < values.length; at += width) {
+      const [time, slot, reward, weight] = values.subarray(at, at + 4) as unknown as number[];
+      const features = values.slice(at + 4, at + width);
+      recent.add({ time: time!, slot: slot!, reward: reward!, weight: weight!, features });
+    }
+    return recent;
+  }
+}

@@ -1,0 +1,31 @@
+import { ShapeError } from "@edgewright/core";
+import { addOuterProduct, triangleLength } from "./packed-triangle.js";
+
+/**
+ * Elements of the sums of a ridge regression: the lower triangle of sum w x x', row after row; sum w r x; sum w;
+ * sum w r^2.
+ */
+export function ridgeSumsLength(dimension: number): number {
+  return triangleLength(dimension) + dimension + 2;
+}
+
+/** Adds what one example contributes to such sums. */
+export function addToRidgeSums(
+  sums: Float64Array,
+  x: Float64Array,
+  reward: number,
+  weight: number,
+): void {
+  const dimension = x.length;
+  const triangle = triangleLength(dimension);
+  addOuterProduct(sums, weight, x, dimension);
+  for (let i = 0; i < dimension; i++) sums[triangle + i]! += weight * reward * x[i]!;
+  sums[triangle + dimension]! += weight;
+  sums[triangle + dimension + 1]! += weight * reward * reward;
+}
+
+/** Throws unless sums have the length that a policy's have. */
+export function checkSums(sums: Float64Array, length: number): void {
+  if (sums.length === length) return;
+  throw new ShapeError(`sums: ${length} numbers were expected, got ${sums.length}`);
+}
