@@ -3,17 +3,36 @@
  *
  * @packageDocumentation
  */
-export { type Bandit, type BanditOptions, createBandit } from "./bandit/create-bandit.js";
-export type { ArmOffer, Decision } from "./bandit/decision.js";
+export type {
+  AddArmOptions,
+  AggregateOptions,
+  Bandit,
+  Feedback,
+  OutsideExample,
+} from "./bandit/bandit.js";
+export type { BanditOptions, FeedbackOptions } from "./bandit/bandit-options.js";
+export { createBandit } from "./bandit/create-bandit.js";
+export type { ArmEstimates, ArmOffer, Decision } from "./bandit/decision.js";
+export { FeedbackError, type FeedbackRefusal } from "./bandit/feedback-error.js";
+export type {
+  BanditSnapshot,
+  SnapshotArm,
+  SnapshotPart,
+  SnapshotPending,
+} from "./bandit/snapshot.js";
+export type { ConstrainedChoice, Constraint } from "./constraints/constraint.js";
 export type { CountingOptions } from "./counting/counting-policy.js";
 export { type EpsilonGreedyOptions, epsilonGreedy } from "./counting/epsilon-greedy.js";
 export type { ArmStatistics, Memory } from "./counting/memory/arm-statistics.js";
 export { forever } from "./counting/memory/forever.js";
 export { randomChoice } from "./counting/random-choice.js";
 export { type Ucb1Options, ucb1 } from "./counting/ucb1.js";
+export type { Joint, JointFeatures } from "./linear/joint-features.js";
 export { type LinUcbOptions, linUcb } from "./linear/lin-ucb.js";
 export type { LinearOptions } from "./linear/linear-options.js";
 export type { LinearPolicy, LinearWeights } from "./linear/linear-policy.js";
+export { type SharedLinUcbOptions, sharedLinUcb } from "./linear/shared-lin-ucb.js";
+export type { SharedLinearOptions } from "./linear/shared-linear-options.js";
 export { formatLogLine } from "./log/format-log-line.js";
 export type { DecisionRecord, ExpiryRecord, LogRecord, RewardRecord } from "./log/log-record.js";
 export type { LoggedDecision } from "./log/logged-decision.js";
@@ -28,6 +47,7 @@ export { splitLines } from "./log/split-lines.js";
 export type { AdditiveSums } from "./policy/additive-sums.js";
 export { decodeFloat64, encodeFloat64 } from "./policy/float64-text.js";
 export type { ChoiceSet, Evaluation, Example, Policy } from "./policy/policy.js";
+export type { Question, Solicitation } from "./solicitation/solicitation.js";
 export { createIndexedDbStore, type IndexedDbStoreOptions } from "./stores/indexed-db-store.js";
 export { createMemoryStore } from "./stores/memory-store.js";
 export type {

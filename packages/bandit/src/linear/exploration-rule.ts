@@ -16,6 +16,13 @@ export interface ExplorationRule {
    * Fills `scores` and `probabilities` of the first `count` arms from their `means` and `widths`.
    *
    * @param learned examples that the policy has learnt
+   * @param covariances works out the covariances of the estimated means, a packed triangle, where they are correlated
    */
-  explore(out: Evaluation, count: number, learned: number, rng: Rng): void;
+  explore(
+    out: Evaluation,
+    count: number,
+    learned: number,
+    rng: Rng,
+    covariances?: () => Float64Array,
+  ): void;
 }

@@ -41,5 +41,5 @@ export function linUcb({
   ...options
 }: LinUcbOptions): LinearPolicy {
   const checked = checkLinearOptions("linUcb", dimension, options);
-  return new DisjointLinear(checked, ucbRule("lin-ucb", "linUcb", alpha), scores === "needed");
+  return new DisjointLinear(checked, ucbRule("lin-ucb", "linUcb", alpha), scores);
 }

@@ -3,10 +3,9 @@ import { ValidationError } from "@edgewright/core";
 /** Fields that the states of linear policies have. */
 export interface LinearStateFields {
   readonly learned: number;
-  readonly arms: unknown;
-  readonly shared: unknown;
-  readonly recent: unknown;
-  readonly recentCount: unknown;
+  readonly models?: unknown;
+  readonly recent?: unknown;
+  readonly recentCount?: unknown;
 }
 
 /** Reads the head of a state and checks that it is of a policy of this kind. */
@@ -22,16 +21,16 @@ export function readHeader(state: unknown, kind: string, where: string): LinearS
   return fields;
 }
 
-/** Reads the list of arms in a state, each with a slot of its own. */
-export function readArms(
-  arms: unknown,
+/** Reads the list of models in a state, each with a slot of its own. */
+export function readModels(
+  models: unknown,
   learned: number,
   where: string,
 ): { slot: number; fadedAt: number; model: unknown }[] {
-  if (!Array.isArray(arms)) throw damaged(where, "arms", arms);
+  if (!Array.isArray(models)) throw damaged(where, "models", models);
   const slots = new Set<number>();
-  return arms.map((arm: { slot: number; fadedAt: number; model: unknown } | null) => {
-    const { slot, fadedAt, model } = arm ?? {};
+  return models.map((entry: { slot: number; fadedAt: number; model: unknown } | null) => {
+    const { slot, fadedAt, model } = entry ?? {};
     if (!isCount(slot) || slot >= 2 ** 24 || slots.has(slot)) throw damaged(where, "slot", slot);
     if (!isCount(fadedAt) || fadedAt > learned) throw damaged(where, "fadedAt", fadedAt);
     slots.add(slot);

@@ -70,24 +70,29 @@ export class RecentExamples {
     return encodeFloat64(Float64Array.from(rows));
   }
 
-  /** Examples from {@link RecentExamples.state}. */
+  /** Examples from {@link RecentExamples.state}, none later than `learned`. */
   static fromState(
-    state: unknown,
-    count: unknown,
+    { recent, recentCount }: { readonly recent?: unknown; readonly recentCount?: unknown },
     dimension: number,
+    learned: number,
     where: string,
   ): RecentExamples {
-    if (!Number.isSafeInteger(count) || (count as number) < 0) {
-      throw new ValidationError(`${where}: a count of examples was expected, got ${String(count)}`);
-    }
+    const refuse = (): ValidationError =>
+      new ValidationError(`${where}: examples do not fit together; the snapshot is damaged`);
+    if (!Number.isSafeInteger(recentCount) || (recentCount as number) < 0) throw refuse();
     const width = dimension + 4;
-    const values = decodeFloat64(state, (count as number) * width, where);
-    const recent = new RecentExamples();
+    const values = decodeFloat64(recent, (recentCount as number) * width, where);
+    const examples = new RecentExamples();
+    let last = 0;
     for (let at = 0; at < values.length; at += width) {
-      const [time, slot, reward, weight] = values.subarray(at, at + 4) as unknown as number[];
-      const features = values.slice(at + 4, at + width);
-      recent.add({ time: time!, slot: slot!, reward: reward!, weight: weight!, features });
+      const [time, slot, reward, weight] = values.subarray(at, at + 4) as unknown as Row;
+      const ordered = Number.isSafeInteger(time) && time >= last && time <= learned;
+      if (!ordered || !Number.isSafeInteger(slot) || slot < 0 || !(weight > 0)) throw refuse();
+      last = time;
+      examples.add({ time, slot, reward, weight, features: values.slice(at + 4, at + width) });
     }
-    return recent;
+    return examples;
   }
 }
+
+type Row = readonly [time: number, slot: number, reward: number, weight: number];

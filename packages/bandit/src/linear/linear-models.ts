@@ -1,0 +1,147 @@
+import { ValidationError } from "@edgewright/core";
+import type { CheckedLinearOptions } from "./linear-options.js";
+import { dotProduct } from "./packed-triangle.js";
+import { readHeader, readModels } from "./read-state.js";
+import { RecentExamples } from "./recent-examples.js";
+import { REFACTOR_EVERY, RidgeModel } from "./ridge-model.js";
+import { wholePower } from "./whole-power.js";
+
+interface FadingModel {
+  readonly model: RidgeModel;
+  /** Examples that all models together had learnt when this one was last faded. */
+  fadedAt: number;
+}
+
+/** Ridge regressions in slots that forget together: by a discount, by a window over all their examples, or not. */
+export class LinearModels {
+  readonly options: CheckedLinearOptions;
+  readonly #kind: string;
+  readonly #models: (FadingModel | undefined)[] = [];
+  #recent = new RecentExamples();
+  #learned = 0;
+
+  /** @param name says what the models are for, in snapshots and errors */
+  constructor(name: string, options: CheckedLinearOptions) {
+    const { dimension, ridge, discount, window } = options;
+    this.options = options;
+    this.#kind = `${name}, dimension ${dimension}, ridge ${ridge}, discount ${discount}, window ${window}`;
+  }
+
+  /** Examples learnt so far. */
+  get learned(): number {
+    return this.#learned;
+  }
+
+  /** Whether examples are ever forgotten, so that what is known is no sum over all of them. */
+  get forgets(): boolean {
+    return this.options.discount < 1 || this.options.window < Infinity;
+  }
+
+  add(slot: number, like?: number): void {
+    const { dimension, ridge } = this.options;
+    const known = like === undefined ? undefined : this.#models[like];
+    const model = new RidgeModel(dimension, ridge);
+    if (known) model.copyFrom(known.model);
+    if (like !== undefined) this.#recent.copy(slot, like);
+    this.#models[slot] = { model, fadedAt: known?.fadedAt ?? this.#learned };
+  }
+
+  remove(slot: number): void {
+    this.#models[slot] = undefined;
+    this.#recent.drop(slot);
+  }
+
+  at(slot: number): RidgeModel {
+    return this.#models[slot]!.model;
+  }
+
+  /** Standard error of an estimated mean, where rewards have a variance of 1. */
+  width(slot: number, x: Float64Array): number {
+    const { model, fadedAt } = this.#models[slot]!;
+    const { discount, ridge } = this.options;
+    const variance = model.variance(x);
+    if (discount === 1 || fadedAt === this.#learned) return Math.sqrt(variance);
+    // Doubt about a model grows while others learn, up to what it was before the first example.
+    const faded = Math.max(wholePower(discount, this.#learned - fadedAt), Number.MIN_VALUE);
+    return Math.sqrt(Math.min(variance / faded, dotProduct(x, x, x.length) / ridge));
+  }
+
+  /** What {@link LinearModels.width} never exceeds for any x of that length; Infinity where nothing is known. */
+  boundWidth(slot: number, length: number): number {
+    const { model, fadedAt } = this.#models[slot]!;
+    const { discount, ridge } = this.options;
+    const current = discount === 1 || fadedAt === this.#learned;
+    return length * Math.sqrt(current ? model.largestVariance() : 1 / ridge);
+  }
+
+  /** Learns an example, or throws and stays as it was. */
+  learn(slot: number, x: Float64Array, reward: number, weight: number): void {
+    const { discount, window } = this.options;
+    const entry = this.#models[slot]!;
+    entry.model.check(x, reward, weight);
+    const time = this.#learned + 1;
+    if (discount < 1) {
+      entry.model.fade(wholePower(discount, time - entry.fadedAt));
+      entry.fadedAt = time;
+    }
+    entry.model.add(x, reward, weight);
+    this.#learned = time;
+    if (window < Infinity) {
+      this.#recent.add({ time, slot, features: x.slice(), reward, weight });
+      this.#takeBackUntil(time - window);
+    }
+  }
+
+  /** Largest drift of all models, see {@link RidgeModel.drift}. */
+  drift(): number {
+    return this.#models.reduce((largest, entry) => Math.max(largest, entry?.model.drift() ?? 0), 0);
+  }
+
+  state(): unknown {
+    return {
+      kind: this.#kind,
+      learned: this.#learned,
+      models: this.#models.flatMap((entry, slot) =>
+        entry ? [{ slot, fadedAt: entry.fadedAt, model: entry.model.state() }] : [],
+      ),
+      recentCount: this.#recent.length,
+      recent: this.#recent.state(),
+    };
+  }
+
+  /**
+   * Takes over a state, or throws a ValidationError that names `where` and stays as it was.
+   *
+   * @param slots the slots that there must be; any where it is left out
+   */
+  restore(state: unknown, where: string, slots?: readonly number[]): void {
+    const { dimension, ridge } = this.options;
+    const { learned, ...fields } = readHeader(state, this.#kind, where);
+    const models = readModels(fields.models, learned, where).map(({ slot, fadedAt, model }) => ({
+      ...{ slot, fadedAt },
+      model: RidgeModel.fromState(model, dimension, ridge, `${where}: slot ${slot}`),
+    }));
+    if (slots && slots.join() !== models.map(({ slot }) => slot).join()) {
+      throw new ValidationError(`${where}: models are missing; the snapshot is damaged`);
+    }
+    const recent = RecentExamples.fromState(fields, dimension, learned, `${where}: the window`);
+    this.#learned = learned;
+    this.#recent = recent;
+    this.#models.length = 0;
+    for (const { slot, fadedAt, model } of models) this.#models[slot] = { model, fadedAt };
+  }
+
+  #takeBackUntil(time: number): void {
+    const { window } = this.options;
+    for (;;) {
+      const old = this.#recent.takeUntil(time);
+      if (old === undefined) break;
+      this.#models[old.slot]?.model.add(old.features, old.reward, -old.weight);
+    }
+    // What adding and taking back left behind as rounding is swept out now and then.
+    if (this.#learned % Math.max(window, REFACTOR_EVERY) !== 0) return;
+    this.#models.forEach((entry, slot) => {
+      entry?.model.replay(this.#recent.of(slot));
+    });
+  }
+}
