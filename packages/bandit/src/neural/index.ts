@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export type { GradientPolicyOptions } from "./gradient-policy.js";
+export { type NeuralLinearOptions, neuralLinear } from "./neural-linear.js";
 export type { NeuralOptions } from "./neural-options.js";
 export type { NeuralPolicy } from "./neural-policy.js";
 export { type NeuralThompsonOptions, neuralThompson } from "./neural-thompson.js";

@@ -26,7 +26,7 @@ export interface NeuralOptions {
   readonly batchSize?: number;
   /** The network is trained after every so many rewards. @default 10 */
   readonly retrainEvery?: number;
-  /** Steps of a training: what bounds its time. @default 20 */
+  /** Steps of a training: what bounds its time. @default 40 */
   readonly trainingSteps?: number;
   /** Most recent examples that the network is trained on: what bounds the memory. @default 2000 */
   readonly replayCapacity?: number;
@@ -57,7 +57,7 @@ export function resolveNeuralOptions(where: string, options: NeuralOptions): Neu
     weightDecay = 0,
     batchSize = 32,
     retrainEvery = 10,
-    trainingSteps = 20,
+    trainingSteps = 40,
     replayCapacity = 2000,
     ridge = 1,
   } = options;
