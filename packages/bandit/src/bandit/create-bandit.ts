@@ -1,117 +1,146 @@
-import { createRng, EdgewrightError, type Rng, ShapeError } from "@edgewright/core";
-import type { Evaluation, Policy } from "../policy/policy.js";
-import type { ArmOffer, Decision } from "./decision.js";
+import { EdgewrightError, ShapeError } from "@edgewright/core";
+import type { Bandit } from "./bandit.js";
+import type { BanditOptions } from "./bandit-options.js";
+import { createBanditState, readOwnFeatures } from "./bandit-state.js";
+import { checkReward, checkWeight } from "./check-reward.js";
+import { createContextReader } from "./context-reader.js";
+import { createDecider } from "./decider.js";
+import { createFeedbackDesk } from "./feedback-desk.js";
+import type { PendingDecision } from "./pending-decisions.js";
+import { describe, readNumbers } from "./read-numbers.js";
+import { writeSnapshot } from "./write-snapshot.js";
 
-/** Options of {@link createBandit}. */
-export interface BanditOptions<Arm extends string, Context> {
-  /** Chooses and learns; every bandit needs its own. */
-  readonly policy: Policy;
-  /** The arms to begin with, with their features where the policy looks at features of arms. */
-  readonly arms: ArmOffer<Arm>;
-  /** Seed of all random choices: a whole number from 0. */
-  readonly seed: number;
-  /** Turns a context into the features that the policy wants. @default the context itself, an array of numbers */
-  readonly features?: (context: Context) => ArrayLike<number>;
-}
-
-/** Chooses arms in contexts and learns from rewards that may come later. */
-export interface Bandit<Arm extends string = string, Context = ArrayLike<number>> {
-  readonly policy: Policy;
-  /** The arms there are now. */
-  readonly arms: readonly Arm[];
-  /** Chooses an arm. */
-  decide(context?: Context, arms?: ArmOffer<Arm>): Decision<Arm>;
-  /** Learns from the reward of a decision. */
-  update(id: string, reward: number): void;
-}
-
-interface Pending {
-  readonly slot: number;
-  readonly context: Float64Array;
-  readonly armFeatures: Float64Array;
-  readonly propensity: number;
-}
-
-/** Makes a bandit. (First version: the whole of it follows.) */
-export function createBandit<Arm extends string = string, Context = ArrayLike<number>>(
+/**
+ * Makes a bandit: it chooses among arms, remembers each decision until its reward comes, and lets the policy learn.
+ *
+ * The arm is drawn from the probabilities that are reported, so propensities are exact whatever the policy and the
+ * constraints do.
+ *
+ * @throws EdgewrightError "invalid-argument" for options that make no bandit; ValidationError for a snapshot that is
+ * damaged or of other options
+ *
+ * @example
+ * const bandit = createBandit({
+ *   policy: linUcb({ dimension: 2, alpha: 1 }),
+ *   arms: ["small", "large"],
+ *   seed: 1,
+ * });
+ * for (let i = 0; i < 50; i++) {
+ *   const slowDevice = i % 2;
+ *   const { id, arm } = bandit.decide([1, slowDevice]);
+ *   bandit.update(id, (arm === "small") === (slowDevice === 1) ? 1 : 0);
+ * }
+ * console.log(bandit.decide([1, 0]).arm, bandit.decide([1, 1]).arm); // large small
+ *
+ * @example
+ * // Goes on where another process stopped, or begins.
+ * const stored = new Map<string, string>();
+ * const open = () => {
+ *   const text = stored.get("bandit");
+ *   const snapshot = text === undefined ? undefined : JSON.parse(text);
+ *   return createBandit({ policy: ucb1(), arms: ["a", "b"], seed: 1, snapshot });
+ * };
+ * const first = open();
+ * first.update(first.decide().id, 1);
+ * stored.set("bandit", JSON.stringify(first.snapshot()));
+ * console.log(open().decide().arm === first.decide().arm); // true
+ */
+export function createBandit<const Arm extends string = string, Context = ArrayLike<number>>(
   options: BanditOptions<Arm, Context>,
 ): Bandit<Arm, Context> {
-  const { policy, seed, features } = options;
-  const rng: Rng = createRng(seed);
-  const slots = new Map<Arm, number>();
-  const ownFeatures = new Map<Arm, ArrayLike<number>>();
-  for (const entry of options.arms) {
-    const [arm, armFeatures] = typeof entry === "string" ? [entry, []] : entry;
-    policy.addArm(slots.size);
-    slots.set(arm, slots.size);
-    ownFeatures.set(arm, armFeatures);
-  }
-  const pending = new Map<string, Pending>();
-  let decided = 0;
+  const state = createBanditState(options);
+  const { policy, registry, pending } = state;
+  const readContext = createContextReader(state);
+  const desk = createFeedbackDesk(state);
+  const decider = createDecider(state, readContext, desk);
+  const none = new Float64Array(0);
 
   return {
     policy,
     get arms() {
-      return [...slots.keys()];
+      return registry.arms;
     },
-    decide(context, offer) {
-      const names = offer
-        ? [...offer.keys()].map((key) =>
-            typeof key === "number" ? (offer as readonly Arm[])[key]! : key,
-          )
-        : [...slots.keys()];
-      const count = names.length;
-      const vector = Float64Array.from(
-        context === undefined ? [] : features ? features(context) : (context as ArrayLike<number>),
-      );
-      if (policy.contextDimension > 0 && vector.length !== policy.contextDimension) {
-        throw new ShapeError(
-          `decide: ${policy.contextDimension} context features were expected, got ${vector.length}`,
+    get decided() {
+      return pending.decided;
+    },
+    get pending() {
+      return pending.waiting;
+    },
+    decide: decider.decide,
+    estimate: decider.estimate,
+    probabilities: (context, arms) => decider.estimate(context, arms).probabilities,
+    update: desk.update,
+    updateBatch: desk.updateBatch,
+    updateAggregate: desk.updateAggregate,
+    forget: desk.forget,
+    expire: () => desk.expire(state.now("expire")),
+    learn({ context, arm, armFeatures, reward, propensity = 1, weight = 1 }) {
+      const seen = readContext(context, "learn");
+      const { slot, features: own } = registry.find(arm, "learn");
+      checkReward(reward, policy, "learn");
+      checkWeight(weight, "learn");
+      if (!(propensity > 0 && propensity <= 1)) {
+        throw invalid(
+          `learn: a propensity above 0 and at most 1 was expected, got ${describe(propensity)}`,
         );
       }
-      const width = policy.armDimension;
-      const armFeatures = new Float64Array(count * width);
-      names.forEach((name, i) => {
-        const given =
-          offer && !Array.isArray(offer)
-            ? (offer as ReadonlyMap<Arm, ArrayLike<number>>).get(name)
-            : ownFeatures.get(name);
-        if (width > 0) armFeatures.set(given ?? [], i * width);
-      });
-      const evaluation: Evaluation = {
-        scores: new Float64Array(count),
-        probabilities: new Float64Array(count),
-        means: new Float64Array(count),
-        widths: new Float64Array(count),
-      };
-      const slotList = names.map((name) => slots.get(name)!);
-      policy.evaluate({ slots: slotList, context: vector, armFeatures }, rng, evaluation);
-      const certain = evaluation.probabilities.indexOf(1);
-      const chosen = certain >= 0 ? certain : rng.categorical(evaluation.probabilities);
-      const id = `d${(decided++).toString(36)}`;
-      const propensity = evaluation.probabilities[chosen]!;
-      pending.set(id, {
-        slot: slotList[chosen]!,
-        context: vector,
-        armFeatures: armFeatures.slice(chosen * width, (chosen + 1) * width),
+      desk.teach({
+        slot,
+        context: policy.contextDimension > 0 ? seen : none,
+        armFeatures: policy.armDimension > 0 ? featuresOf(arm, armFeatures ?? own) : none,
+        reward,
         propensity,
+        weight,
       });
-      return {
-        id,
-        arm: names[chosen]!,
-        propensity,
-        arms: names,
-        scores: evaluation.scores,
-        probabilities: evaluation.probabilities,
-        mean: evaluation.means[chosen]!,
-        width: evaluation.widths[chosen]!,
+    },
+    addArm(arm, { features, like } = {}) {
+      registry.checkNew(arm, "addArm");
+      const model = like === undefined ? undefined : registry.find(like, "addArm");
+      const own = readOwnFeatures(features, policy, arm, "addArm") ?? model?.features;
+      const slot = registry.freeSlot();
+      policy.addArm(slot, model?.slot);
+      registry.add({ arm, slot, features: own });
+    },
+    removeArm(arm) {
+      const entry = registry.find(arm, "removeArm");
+      if (registry.arms.length === 1) {
+        throw invalid(`removeArm: "${arm}" is the last arm; add another before it goes`);
+      }
+      const now = state.now("removeArm");
+      policy.removeArm(entry.slot);
+      registry.remove(entry);
+      const gone: PendingDecision[] = [];
+      for (let number = pending.oldestWaiting(); number < pending.decided; number++) {
+        const decision = pending.at(number);
+        if (typeof decision === "string" || decision.slot !== entry.slot) continue;
+        pending.settle(number, "arm-removed");
+        gone.push(decision);
+      }
+      const time = now ?? pending.decided;
+      for (const { id } of gone) state.log?.({ type: "expired", id, time });
+    },
+    slotOf: (arm) => registry.find(arm, "slotOf").slot,
+    onLearn(listener) {
+      // An object of its own, so that the same function may listen twice.
+      const own: typeof listener = (example, arm) => listener(example, arm);
+      state.listeners.add(own);
+      return () => {
+        state.listeners.delete(own);
       };
     },
-    update(id, reward) {
-      const found = pending.get(id);
-      if (!found) throw new EdgewrightError("invalid-argument", `update: unknown decision "${id}"`);
-      pending.delete(id);
-      policy.learn({ ...found, reward, weight: 1 }, rng);
-    },
+    snapshot: () => writeSnapshot({ ...state, rng: state.rng, arms: registry.entries() }),
   };
+
+  function featuresOf(arm: Arm, given: ArrayLike<number> | undefined): Float64Array {
+    if (given) {
+      return readNumbers(given, policy.armDimension, "learn", `features of the arm "${arm}"`);
+    }
+    throw new ShapeError(
+      `learn: ${policy.armDimension} features of the arm "${arm}" were expected, got none; give them as armFeatures`,
+    );
+  }
+}
+
+function invalid(message: string): EdgewrightError {
+  return new EdgewrightError("invalid-argument", message);
 }

@@ -19,4 +19,19 @@ export interface Decision<Arm extends string = string> {
   readonly mean: number;
   /** Standard error of `mean`; Infinity for an unknown arm, NaN where the policy keeps no measure of doubt. */
   readonly width: number;
+  /** Whether to ask the user for feedback; always true where {@link BanditOptions.solicitation} is not set. */
+  readonly ask: boolean;
+}
+
+/** What a bandit thinks of its arms in a context, all of them in the order in which they were offered. */
+export interface ArmEstimates<Arm extends string = string> {
+  readonly arms: readonly Arm[];
+  /** What the policy ranks by; NaN for an arm that a constraint rules out. */
+  readonly scores: Float64Array;
+  /** Probability with which each would be chosen, constraints included; they sum to 1. */
+  readonly probabilities: Float64Array;
+  /** Estimated mean rewards; NaN where the policy estimates none. */
+  readonly means: Float64Array;
+  /** Standard errors of `means`; Infinity where nothing is known, NaN where the policy keeps no measure of doubt. */
+  readonly widths: Float64Array;
 }

@@ -1,0 +1,206 @@
+import { EdgewrightError, restoreRng } from "@edgewright/core";
+import type { Example } from "../policy/policy.js";
+import type { AggregateOptions, Bandit, Feedback } from "./bandit.js";
+import type { BanditState } from "./bandit-state.js";
+import { checkReward, checkWeight } from "./check-reward.js";
+import { FeedbackError, type FeedbackRefusal } from "./feedback-error.js";
+import type { PendingDecision } from "./pending-decisions.js";
+import { describe } from "./read-numbers.js";
+
+/** The half of a bandit that takes rewards. */
+export interface FeedbackDesk
+  extends Pick<Bandit, "update" | "updateBatch" | "updateAggregate" | "forget"> {
+  /** Lets the policy learn from an example, every number of which was checked. */
+  teach(example: Example): void;
+  /** Ends the wait of the decision that the next one pushes out, if it still waits. */
+  makeRoom(now: number | undefined): void;
+  /** Ends the wait of decisions whose time is over. */
+  expire(now: number | undefined): number;
+}
+
+/** Makes the half that takes rewards. */
+export function createFeedbackDesk<Arm extends string, Context>(
+  state: BanditState<Arm, Context>,
+): FeedbackDesk {
+  const { policy, registry, pending, constraints, log, listeners } = state;
+  const { idPrefix, timeToLiveMs, rewardOnExpiry } = state;
+
+  const isOver = (decision: PendingDecision, now: number | undefined): boolean =>
+    now !== undefined && now - decision.time >= timeToLiveMs;
+
+  const find = (id: string, now: number | undefined, caller: string): PendingDecision => {
+    const number =
+      typeof id === "string" && id.startsWith(idPrefix)
+        ? Number.parseInt(id.slice(idPrefix.length), 36)
+        : Number.NaN;
+    const known = number >= 0 && number < pending.decided;
+    const found = known ? pending.at(number) : "unknown";
+    if (typeof found === "object" && found.id === id && !isOver(found, now)) return found;
+    const canonical = known && idPrefix + number.toString(36) === id;
+    const reason = typeof found === "string" ? found : "expired";
+    throw refuse(id, canonical ? reason : "unknown", caller);
+  };
+
+  const teach = (example: Example): void => {
+    const rngBefore = state.rng.state();
+    try {
+      policy.learn(example, state.rng);
+    } catch (error) {
+      state.rng = restoreRng(rngBefore);
+      throw error;
+    }
+  };
+
+  const tell = (example: Example): void => {
+    if (listeners.size === 0) return;
+    const arm = registry.nameOf(example.slot);
+    for (const listener of listeners) listener(example, arm);
+  };
+
+  const reward = (
+    decision: PendingDecision,
+    figure: number,
+    weight: number,
+    time: number,
+    assumed: boolean,
+  ): Example => {
+    const { id, slot, context, armFeatures, propensity } = decision;
+    log?.({
+      type: "reward",
+      id,
+      time,
+      reward: figure,
+      ...(weight !== 1 && { weight }),
+      ...(assumed && { assumed }),
+    });
+    const example = { slot, context, armFeatures, reward: figure, propensity, weight };
+    teach(example);
+    pending.settle(decision.number, assumed ? "expired" : "answered");
+    for (let i = 0; i < constraints.length; i++) {
+      constraints[i]!.learned?.(registry.nameOf(slot), figure, decision.notes[i]!);
+    }
+    return example;
+  };
+
+  const expireOne = (decision: PendingDecision, now: number | undefined): void => {
+    const time = now ?? pending.decided;
+    if (rewardOnExpiry !== undefined) {
+      tell(reward(decision, rewardOnExpiry, 1, time, true));
+      return;
+    }
+    log?.({ type: "expired", id: decision.id, time });
+    pending.settle(decision.number, "expired");
+  };
+
+  const expire = (now: number | undefined): number => {
+    if (now === undefined || timeToLiveMs === Infinity) return 0;
+    let count = 0;
+    for (;;) {
+      const oldest = pending.oldestWaiting();
+      if (oldest === pending.decided) return count;
+      const decision = pending.at(oldest) as PendingDecision;
+      if (!isOver(decision, now)) return count;
+      expireOne(decision, now);
+      count++;
+    }
+  };
+
+  /** Everything was checked: learns from all of them. */
+  const rewardAll = (
+    answers: readonly (readonly [PendingDecision, figure: number, weight: number])[],
+    now: number | undefined,
+  ): void => {
+    const time = now ?? pending.decided;
+    const examples = answers.map(([decision, figure, weight]) =>
+      reward(decision, figure, weight, time, false),
+    );
+    expire(now);
+    examples.forEach(tell);
+  };
+
+  const checkDistinct = (decisions: readonly PendingDecision[], caller: string): void => {
+    const seen = new Set<PendingDecision>();
+    for (const decision of decisions) {
+      if (seen.has(decision)) throw refuse(decision.id, "answered", `${caller}: twice in one call`);
+      seen.add(decision);
+    }
+  };
+
+  return {
+    teach(example) {
+      teach(example);
+      tell(example);
+    },
+    makeRoom(now) {
+      const decision = pending.crowdedOut();
+      if (decision) expireOne(decision, now);
+    },
+    expire,
+    update(id, figure, { weight = 1 } = {}) {
+      checkReward(figure, policy, "update");
+      checkWeight(weight, "update");
+      const now = state.now("update");
+      const example = reward(
+        find(id, now, "update"),
+        figure,
+        weight,
+        now ?? pending.decided,
+        false,
+      );
+      expire(now);
+      tell(example);
+    },
+    updateBatch(rewards: Iterable<Feedback>) {
+      const now = state.now("updateBatch");
+      const answers = Array.from(rewards, ({ id, reward: figure, weight = 1 }) => {
+        checkReward(figure, policy, "updateBatch");
+        checkWeight(weight, "updateBatch");
+        return [find(id, now, "updateBatch"), figure, weight] as const;
+      });
+      checkDistinct(
+        answers.map(([decision]) => decision),
+        "updateBatch",
+      );
+      rewardAll(answers, now);
+    },
+    updateAggregate(ids, figure, { share = "mean" }: AggregateOptions = {}) {
+      if (share !== "mean" && share !== "each" && share !== "total") {
+        throw new EdgewrightError(
+          "invalid-argument",
+          `updateAggregate: a share of "mean", "each" or "total" was expected, got ${describe(share)}`,
+        );
+      }
+      const now = state.now("updateAggregate");
+      const decisions = Array.from(ids, (id) => find(id, now, "updateAggregate"));
+      checkDistinct(decisions, "updateAggregate");
+      const each = share === "total" ? figure / decisions.length : figure;
+      if (decisions.length > 0) checkReward(each, policy, "updateAggregate");
+      const weight = share === "mean" ? 1 / decisions.length : 1;
+      rewardAll(
+        decisions.map((decision) => [decision, each, weight] as const),
+        now,
+      );
+    },
+    forget(id) {
+      const now = state.now("forget");
+      const decision = find(id, now, "forget");
+      log?.({ type: "expired", id, time: now ?? pending.decided });
+      pending.settle(decision.number, "forgotten");
+    },
+  };
+}
+
+function refuse(id: string, reason: FeedbackRefusal, caller: string): FeedbackError {
+  const why = {
+    unknown: "was not given out by this bandit",
+    answered: "has its reward already",
+    expired: "waits no longer: its time to live or the capacity ran out",
+    forgotten: "was forgotten",
+    "arm-removed": "chose an arm that was removed since",
+  }[reason];
+  return new FeedbackError(
+    `${caller}: the id of a waiting decision was expected, got ${describe(id)}, which ${why}`,
+    reason,
+    id,
+  );
+}
