@@ -3,4 +3,4 @@
  *
  * @packageDocumentation
  */
-export {};
+export { createNatsStore, type NatsStore, type NatsStoreOptions } from "./nats-store.js";
