@@ -21,11 +21,20 @@ export type {
   SnapshotPending,
 } from "./bandit/snapshot.js";
 export type { ConstrainedChoice, Constraint } from "./constraints/constraint.js";
+export { type BetaThompsonOptions, betaThompson } from "./counting/beta-thompson.js";
 export type { CountingOptions } from "./counting/counting-policy.js";
 export { type EpsilonGreedyOptions, epsilonGreedy } from "./counting/epsilon-greedy.js";
+export { type Exp3Options, exp3 } from "./counting/exp3.js";
+export { type Exp3IxOptions, exp3Ix } from "./counting/exp3-ix.js";
+export { type GaussianThompsonOptions, gaussianThompson } from "./counting/gaussian-thompson.js";
+export { type KlUcbOptions, klUcb } from "./counting/kl-ucb.js";
 export type { ArmStatistics, Memory } from "./counting/memory/arm-statistics.js";
+export { type DiscountedOptions, discounted } from "./counting/memory/discounted.js";
 export { forever } from "./counting/memory/forever.js";
+export { type SlidingWindowOptions, slidingWindow } from "./counting/memory/sliding-window.js";
 export { randomChoice } from "./counting/random-choice.js";
+export { type SoftmaxOptions, softmax } from "./counting/softmax.js";
+export { ucbTuned } from "./counting/ucb-tuned.js";
 export { type Ucb1Options, ucb1 } from "./counting/ucb1.js";
 export type { Joint, JointFeatures } from "./linear/joint-features.js";
 export { type LinUcbOptions, linUcb } from "./linear/lin-ucb.js";

@@ -3,6 +3,7 @@ import { indexOfBest } from "../policy/choose-best.js";
 import type { Policy } from "../policy/policy.js";
 import { type CountingOptions, createCountingPolicy } from "./counting-policy.js";
 import { estimateMeans } from "./empirical-mean.js";
+import { createSchedule } from "./schedule.js";
 
 /** Options of {@link epsilonGreedy}. */
 export interface EpsilonGreedyOptions extends CountingOptions {
@@ -38,13 +39,7 @@ export interface EpsilonGreedyOptions extends CountingOptions {
  */
 export function epsilonGreedy(options: EpsilonGreedyOptions = {}): Policy {
   const { epsilon = 0.1, decay = Infinity, initialMean = Infinity } = options;
-  if (typeof epsilon === "number") checkEpsilon(epsilon);
-  if (!(decay > 0)) {
-    throw new EdgewrightError(
-      "invalid-argument",
-      `epsilonGreedy: a decay above 0 was expected, got ${decay}`,
-    );
-  }
+  const epsilonAt = createSchedule("epsilonGreedy: epsilon", epsilon, decay, 0, 1);
   if (Number.isNaN(initialMean)) {
     throw new EdgewrightError(
       "invalid-argument",
@@ -62,9 +57,7 @@ export function epsilonGreedy(options: EpsilonGreedyOptions = {}): Policy {
           const mean = out.means[i]!;
           out.scores[i] = Number.isNaN(mean) ? initialMean : mean;
         }
-        const explored =
-          typeof epsilon === "number" ? epsilon / (1 + rounds / decay) : epsilon(rounds);
-        checkEpsilon(explored);
+        const explored = epsilonAt(rounds);
         out.probabilities.fill(explored / count, 0, count);
         // One arm's share less the others': exactly 1 without exploration, and the sum is 1 to the last bit or two.
         out.probabilities[indexOfBest(out.scores, count)] = 1 - (explored / count) * (count - 1);
@@ -72,13 +65,4 @@ export function epsilonGreedy(options: EpsilonGreedyOptions = {}): Policy {
     },
     options,
   );
-}
-
-function checkEpsilon(epsilon: number): void {
-  if (!(epsilon >= 0 && epsilon <= 1)) {
-    throw new EdgewrightError(
-      "invalid-argument",
-      `epsilonGreedy: an epsilon from 0 to 1 was expected, got ${epsilon}`,
-    );
-  }
 }

@@ -1,3 +1,4 @@
+import { gaussNodes, gaussWeights } from "./gauss-legendre.js";
 import { millsRatio } from "./normal-distribution.js";
 
 /**
@@ -34,15 +35,6 @@ export function probabilitiesOfBest(
   if (known > 0) shareAmongKnown(means, deviations, count, known, out);
 }
 
-/** Gauss and Legendre's eight nodes and weights on [-1, 1]. */
-const NODES = [
-  -0.9602898564975362, -0.7966664774136267, -0.525532409916329, -0.18343464249564978,
-  0.18343464249564978, 0.525532409916329, 0.7966664774136267, 0.9602898564975362,
-];
-const WEIGHTS = [
-  0.10122853629037669, 0.22238103445337434, 0.31370664587788705, 0.36268378337836177,
-  0.36268378337836177, 0.31370664587788705, 0.22238103445337434, 0.10122853629037669,
-];
 /** Width of a panel in deviations of the variable that varies fastest there. */
 const PANEL = 2.5;
 const INVERSE_ROOT_TWO_PI = 0.3989422804014327;
@@ -106,8 +98,8 @@ function shareAmongKnown(
     if (skipping && productOfCdfs(end, centres, spreads, active) >= NEGLIGIBLE) skipping = false;
     if (!skipping) {
       const half = (end - start) / 2;
-      for (let node = 0; node < NODES.length; node++) {
-        const x = start + half * (1 + NODES[node]!);
+      for (let node = 0; node < gaussNodes.length; node++) {
+        const x = start + half * (1 + gaussNodes[node]!);
         let product = 1;
         for (let a = 0; a < active; a++) {
           const spread = spreads[a]!;
@@ -118,7 +110,7 @@ function shareAmongKnown(
           product *= below;
           densities[a] = bell / (spread * below);
         }
-        const scale = product * WEIGHTS[node]! * half * INVERSE_ROOT_TWO_PI;
+        const scale = product * gaussWeights[node]! * half * INVERSE_ROOT_TWO_PI;
         for (let a = 0; a < active; a++) out[arms[a]!]! += densities[a]! * scale;
       }
     }

@@ -18,8 +18,12 @@ export interface ArmTable {
   prepare(state: unknown, where: string): () => void;
 }
 
-/** An empty table whose rows have `width` numbers. */
-export function createArmTable(width: number): ArmTable {
+/**
+ * An empty table whose rows have `width` numbers.
+ *
+ * @param weights columns that are never below 0, as a check on states
+ */
+export function createArmTable(width: number, weights: readonly number[] = []): ArmTable {
   let values = new Float64Array(8 * width);
   let present = new Uint8Array(8);
 
@@ -85,6 +89,12 @@ export function createArmTable(width: number): ArmTable {
         list.length * width,
         `${where}.values`,
       );
+      const negative = rows.findIndex((value, i) => value < 0 && weights.includes(i % width));
+      if (negative >= 0) {
+        throw new ValidationError(
+          `${where}.values: a weight from 0 was expected, got ${rows[negative]}; the snapshot is damaged`,
+        );
+      }
       const size = Math.max(8, (list.at(-1) ?? 0) + 1);
       const restored = new Float64Array(size * width);
       const marks = new Uint8Array(size);

@@ -1,6 +1,7 @@
 import { ValidationError } from "@edgewright/core";
 import type { ArmStatistics, Memory } from "./arm-statistics.js";
 import { createArmTable } from "./arm-table.js";
+import { addCompensated } from "./compensated-sum.js";
 import { readWeight } from "./read-field.js";
 
 /**
@@ -23,7 +24,7 @@ const START_SQUARES = 7;
 const WIDTH = 8;
 
 function start(): ArmStatistics {
-  const table = createArmTable(WIDTH);
+  const table = createArmTable(WIDTH, [WEIGHT, START_WEIGHT]);
   let total = 0;
 
   const at = (slot: number, column: number): number => table.values[slot * WIDTH + column]!;
@@ -87,12 +88,4 @@ function start(): ArmStatistics {
       },
     },
   };
-}
-
-function addCompensated(values: Float64Array, index: number, term: number): void {
-  const before = values[index]!;
-  const after = before + term;
-  values[index + 1]! +=
-    Math.abs(before) >= Math.abs(term) ? before - after + term : term - after + before;
-  values[index] = after;
 }
