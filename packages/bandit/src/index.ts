@@ -36,6 +36,16 @@ export { randomChoice } from "./counting/random-choice.js";
 export { type SoftmaxOptions, softmax } from "./counting/softmax.js";
 export { ucbTuned } from "./counting/ucb-tuned.js";
 export { type Ucb1Options, ucb1 } from "./counting/ucb1.js";
+export { type AdwinOptions, adwin } from "./drift/adwin.js";
+export type { ChangeDetector, DetectorKind } from "./drift/change-detector.js";
+export { type CusumOptions, cusum } from "./drift/cusum.js";
+export { type GlrOptions, glr } from "./drift/glr.js";
+export { type PageHinkleyOptions, pageHinkley } from "./drift/page-hinkley.js";
+export {
+  type DetectedChange,
+  type RestartOnChangeOptions,
+  restartOnChange,
+} from "./drift/restart-on-change.js";
 export type { Joint, JointFeatures } from "./linear/joint-features.js";
 export { type LinUcbOptions, linUcb } from "./linear/lin-ucb.js";
 export type { LinearOptions } from "./linear/linear-options.js";
@@ -56,7 +66,15 @@ export { splitLines } from "./log/split-lines.js";
 export type { AdditiveSums } from "./policy/additive-sums.js";
 export { decodeFloat64, encodeFloat64 } from "./policy/float64-text.js";
 export type { ChoiceSet, Evaluation, Example, Policy } from "./policy/policy.js";
+export { type AskForShareOptions, askForShare } from "./solicitation/ask-for-share.js";
+export { type AskWhenUnsureOptions, askWhenUnsure } from "./solicitation/ask-when-unsure.js";
+export {
+  type AskWhileLearningOptions,
+  askWhileLearning,
+} from "./solicitation/ask-while-learning.js";
+export type { QuestionBudget } from "./solicitation/question-budget.js";
 export type { Question, Solicitation } from "./solicitation/solicitation.js";
+export type { ThresholdSolicitation } from "./solicitation/threshold-solicitation.js";
 export { createIndexedDbStore, type IndexedDbStoreOptions } from "./stores/indexed-db-store.js";
 export { createMemoryStore } from "./stores/memory-store.js";
 export type {
