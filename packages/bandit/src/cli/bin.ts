@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-process.exitCode = 1;
+import { main } from "./main.js";
+
+process.exitCode = await main(process.argv.slice(2));

@@ -24,8 +24,8 @@ export function createLinearScale(
   const { most = 6, exact = false, whole = false } = options;
   const middle = (low + high) / 2;
   // A flat line gets an axis around it.
-  const least = Math.max(Math.abs(middle) * 1e-9, 1e-12);
-  const reach = high - low > least ? high - low : Math.abs(middle) || 1;
+  const least = Math.max(Math.abs(low) * 1e-9, Math.abs(high) * 1e-9, 1e-250);
+  const reach = high - low > least ? high - low : Math.abs(middle) > 1e-240 ? Math.abs(middle) : 1;
   const [from, to] = high - low > least ? [low, high] : [middle - reach / 2, middle + reach / 2];
   const step = chooseStep(reach / most, whole);
   const first = exact ? Math.ceil(from / step - 1e-9) : Math.floor(from / step + 1e-9);

@@ -45,7 +45,7 @@ export function drawEstimates(
   const ends = estimates
     .flatMap(({ value, interval }) => [value, interval?.low ?? value, interval?.high ?? value])
     .concat(reference ? [reference.value] : [])
-    .filter(Number.isFinite);
+    .filter((end) => Math.abs(end) < 1e300);
   const scale =
     ends.length === 0
       ? createLinearScale(0, 1)
@@ -86,7 +86,7 @@ function drawReference(
   bottom: number,
   width: number,
 ): string {
-  if (!reference || !Number.isFinite(reference.value)) return "";
+  if (!reference || !(Math.abs(reference.value) < 1e300)) return "";
   const at = coordinate(x(reference.value));
   const label = `${shorten(reference.name, 28)} ${formatNumber(reference.value)}`;
   return (
@@ -107,9 +107,9 @@ function drawRow(
   const label =
     `<text x="4" y="${top + 15}">${escapeMarkup(shorten(name, room))}</text>` +
     `<text x="${width - 12}" y="${top + 15}" text-anchor="end">${escapeMarkup(figures)}</text>`;
-  if (!Number.isFinite(value)) return label;
+  if (!(Math.abs(value) < 1e300)) return label;
   const colour = colourOf(0);
-  const isBounded = interval && Number.isFinite(interval.low) && Number.isFinite(interval.high);
+  const isBounded = interval && Math.abs(interval.low) < 1e300 && Math.abs(interval.high) < 1e300;
   const whisker = isBounded
     ? `<path class="whisker" stroke="${colour}" d="M${coordinate(x(interval.low))} ${middle}H${coordinate(x(interval.high))}M${coordinate(x(interval.low))} ${middle - 5}v10M${coordinate(x(interval.high))} ${middle - 5}v10"/>`
     : "";

@@ -101,12 +101,17 @@ function thinCurve({ rounds, mean, low = mean, high = mean }: LearningCurve): { 
   for (let k = 0; k < count; k++) {
     const i = count === 1 ? 0 : Math.round((k * (length - 1)) / (count - 1));
     const value = mean[i]!;
-    const orValue = (end: number): number => (Number.isFinite(end) ? end : value);
-    if (Number.isFinite(value) && Number.isFinite(rounds[i]!)) {
+    const orValue = (end: number): number => (isDrawable(end) ? end : value);
+    if (isDrawable(value) && isDrawable(rounds[i]!)) {
       points.push([rounds[i]!, value, orValue(low[i]!), orValue(high[i]!)]);
     }
   }
   return { points };
+}
+
+// Sums of larger ones would have no end.
+function isDrawable(value: number): boolean {
+  return Math.abs(value) < 1e300;
 }
 
 function drawBand(points: readonly Point[], series: number, { x, y }: PlotArea): string {

@@ -12,6 +12,12 @@ export {
   type LearningCurvesOptions,
 } from "./draw-learning-curves.js";
 export { drawPropensities, drawPropensityHistory } from "./draw-propensities.js";
+export {
+  type EstimateLogTargetsOptions,
+  estimateLogTargets,
+  type LogEstimates,
+  type LogTargetEstimates,
+} from "./estimate-log-targets.js";
 export type {
   ArmSummary,
   LogSummary,

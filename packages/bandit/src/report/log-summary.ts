@@ -1,4 +1,5 @@
 import type { LoggedDecision } from "../log/logged-decision.js";
+import type { LogEstimates } from "./estimate-log-targets.js";
 import type { RewardStatistics } from "./reward-statistics.js";
 
 /** What a log came to: all that {@link renderBanditReport} needs of it, small however long the log is. */
@@ -31,6 +32,8 @@ export interface LogSummary {
     | undefined;
   /** Answered decisions, drawn evenly from all of them, for off-policy evaluation. */
   readonly sample: readonly LoggedDecision[];
+  /** What other policies would have earned. @default none are shown */
+  readonly estimates?: LogEstimates | undefined;
   /** Lines that reading left out. */
   readonly skipped: number;
   /** What was wrong with the first of them. */

@@ -11,6 +11,7 @@ main { max-width: 1180px; margin: 0 auto; padding: 40px 24px 56px; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 6px; letter-spacing: -0.015em; }
 h2 { font-size: 1.3rem; margin: 0 0 4px; } h3 { font-size: 1.08rem; margin: 0 0 4px; }
 section { margin-top: 40px; } section section { margin-top: 30px; }
+.below { margin-top: 10px; }
 .log + .log { border-top: 1px solid var(--rule); padding-top: 32px; }
 .lead, .note { color: var(--soft); margin: 0; max-width: 62em; } .note { font-size: 0.9rem; margin-bottom: 14px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 12px; margin: 22px 0 0; }

@@ -1,3 +1,4 @@
+import { renderEstimates } from "./estimates-section.js";
 import {
   formatCount,
   formatDuration,
@@ -95,6 +96,7 @@ function renderLog(log: LogSummary, heading: "h2" | "h3"): string {
     section("Which arms it chose", renderArms(log)),
     section("How sure it was", renderPropensities(log)),
     section("Feedback", renderFeedback(log)),
+    section("What others would have earned", renderEstimates(log)),
   ]
     .filter((part) => part !== "")
     .join("\n");

@@ -102,7 +102,7 @@ export function renderArms({ arms, windows, decisions }: LogSummary): string {
     true,
   )}</div>
 <div class="scroll">${table}</div>
-<p class="note">Intervals are Wilson's where rewards are 0 or 1, else Student's. They treat each arm's rewards as a
+<p class="note below">Intervals are Wilson's where rewards are 0 or 1, else Student's. They treat each arm's rewards as a
 plain sample; a policy that drops arms after bad luck makes the means of dropped arms a little too low. The last
 estimate and its standard error (width) are the policy's own, from when it last chose the arm.</p>`;
 }
@@ -143,7 +143,7 @@ export function renderFeedback(log: LogSummary): string {
     ["Rewards came", part(answered - assumed)],
     ...(assumed === 0 ? [] : [["Rewards assumed", part(assumed)] as [string, string]]),
     ["Given up, no reward in time", part(expired)],
-    ["Still open", part(Math.max(0, decisions - answered - expired))],
+    ["Without a reward so far", part(Math.max(0, decisions - answered - expired))],
     ...(delay === undefined
       ? []
       : ([

@@ -14,7 +14,7 @@ import { createWindowSeries } from "./window-series.js";
 export interface SummarizeLogOptions {
   /** What the report calls the log. @default "log" */
   readonly name?: string;
-  /** Answered decisions kept for off-policy evaluation, drawn evenly from all. @default 20000 */
+  /** Answered decisions kept for off-policy evaluation, drawn evenly from all. @default 10000 */
   readonly sampleSize?: number;
 }
 
@@ -67,7 +67,7 @@ export function summarizeLog(
  * @throws EdgewrightError `invalid-argument` for a sample size that is no whole number from 0
  */
 export function createLogSummarizer(options: SummarizeLogOptions = {}): LogSummarizer {
-  const { name = "log", sampleSize = 20_000 } = options;
+  const { name = "log", sampleSize = 10_000 } = options;
   if (!(Number.isSafeInteger(sampleSize) && sampleSize >= 0)) {
     throw new EdgewrightError(
       "invalid-argument",

@@ -69,12 +69,11 @@ export function createWindowSeries(): WindowSeries {
 
 /** Joins windows to at most so many of about the same length. */
 export function joinWindows(windows: readonly LogWindow[], most: number): LogWindow[] {
-  const every = Math.max(1, Math.ceil(windows.length / most));
-  const joined: LogWindow[] = [];
-  for (let i = 0; i < windows.length; i += every) {
-    joined.push(windows.slice(i, i + every).reduce(joinTwo));
-  }
-  return joined;
+  const count = Math.min(most, windows.length);
+  const begin = (i: number): number => Math.floor((i * windows.length) / count);
+  return Array.from({ length: count }, (_, i) =>
+    windows.slice(begin(i), begin(i + 1)).reduce(joinTwo),
+  );
 }
 
 function joinTwo(a: LogWindow, b: LogWindow): LogWindow {
