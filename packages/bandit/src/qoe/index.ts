@@ -12,14 +12,21 @@ export {
 } from "./features/encode-device.js";
 export { encodeModel, modelFeatureNames, type OnDevice } from "./features/encode-model.js";
 export { encodeUser, userFeatureNames } from "./features/encode-user.js";
-export { jointFeatures } from "./features/joint-features.js";
-export { createLatencyPredictor } from "./features/predict-latency.js";
-export {
-  type QoeFeatures,
-  type SeparateFeaturesOptions,
-  separateFeatures,
-} from "./features/qoe-features.js";
+export { metricInteractions } from "./features/metric-interactions.js";
+export { predictLatencies } from "./features/predict-latency.js";
+export { type QoeFeatures, type QoeFeaturesOptions, qoeFeatures } from "./features/qoe-features.js";
 export { variantId } from "./features/variant-id.js";
+export { createModelSelector } from "./selector/model-selector.js";
+export type {
+  ChooseOptions,
+  ModelChoice,
+  ModelSelector,
+  ModelSelectorOptions,
+  ModelSelectorSnapshot,
+  VariantEstimate,
+} from "./selector/model-selector-options.js";
+export { mergeKnowledge, type SelectorKnowledge } from "./selector/selector-knowledge.js";
+export type { SelectorLimits } from "./selector/selector-limits.js";
 export {
   bestSinglePlayer,
   deviceOraclePlayer,

@@ -1,36 +1,35 @@
-import type { DeviceProfile, ModelVariant } from "@edgewright/core";
-import { measuredLatencyMs } from "./measured-latency.js";
-import { variantId } from "./variant-id.js";
+import type { ModelVariant } from "@edgewright/core";
 
 /**
- * Predicts the time of variants on a device, in milliseconds, from the few that its profile has measured: those as
- * they are, the others by a straight line of log time over log operations through the measured ones (leaning to
- * "twice the operations, twice the time" while there are few). Undefined for a variant whose operations are not known,
- * and where nothing is measured.
+ * Times of variants on one device in milliseconds, from the few that are known there: those as they are, the others by
+ * a straight line of log time over log operations through the known ones (leaning to "twice the operations, twice the
+ * time" while there are few). Undefined for a variant whose operations are not known, and where no time is.
  *
- * Nobody has to download every model to know how fast it would be.
+ * Nobody has to download every model to find out how fast each would be.
  *
- * @param measured the variants whose times may be looked at. @default all
+ * @example
+ * import { predictLatencies } from "@edgewright/bandit/qoe";
+ *
+ * const variant = (model: string, macs: number) =>
+ *   ({ task: "classify", model, precision: "fp32", macs }) as const;
+ * const variants = [variant("small", 1e8), variant("medium", 4e8), variant("large", 16e8)];
+ * console.log(predictLatencies(variants, ({ model }) => ({ small: 5, large: 80 })[model])); // [5, about 20, 80]
  */
-export function createLatencyPredictor(
-  profile: DeviceProfile,
+export function predictLatencies(
   variants: readonly ModelVariant[],
-  measured: readonly ModelVariant[] = variants,
-): (variant: ModelVariant) => number | undefined {
-  const known = new Map<string, number>();
-  const points: [x: number, y: number][] = [];
-  for (const variant of measured) {
-    const latency = measuredLatencyMs(profile, variant);
-    if (latency === undefined) continue;
-    known.set(variantId(variant), latency);
-    if (hasMacs(variant)) points.push([Math.log(variant.macs!), Math.log(latency)]);
-  }
+  known: (variant: ModelVariant) => number | undefined,
+): (number | undefined)[] {
+  const times = variants.map(known);
+  const points = variants.flatMap((variant, i): [x: number, y: number][] =>
+    hasMacs(variant) && times[i] !== undefined
+      ? [[Math.log(variant.macs!), Math.log(times[i])]]
+      : [],
+  );
   const line = fitLine(points);
-  return (variant) =>
-    known.get(variantId(variant)) ??
-    (line && hasMacs(variant)
-      ? Math.exp(line.height + line.slope * (Math.log(variant.macs!) - line.centre))
-      : undefined);
+  return variants.map((variant, i) => {
+    if (times[i] !== undefined || !line || !hasMacs(variant)) return times[i];
+    return Math.exp(line.height + line.slope * (Math.log(variant.macs!) - line.centre));
+  });
 }
 
 // Least squares with a slope drawn to 1 as if by a tenth of a point one factor of e away.

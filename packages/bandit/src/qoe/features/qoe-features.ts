@@ -4,7 +4,7 @@ import { deviceFeatureNames, encodeDevice, type LatencyProbe } from "./encode-de
 import { encodeModel, modelFeatureNames, type OnDevice } from "./encode-model.js";
 import { encodeUser, userFeatureNames } from "./encode-user.js";
 
-/** How a choice is described to a bandit: as features of the context and features of every arm in it. */
+/** How a choice is described to a bandit: by features of the context and features of every arm in it. */
 export interface QoeFeatures {
   /** Names of the features of the context, in order. */
   readonly contextNames: readonly string[];
@@ -13,24 +13,31 @@ export interface QoeFeatures {
   /** Features of who asks, on which device. */
   context(user: UserType, profile: DeviceProfile): Float64Array;
   /** Features of a variant there; `onDevice` is what is known or predicted of it. */
-  arm(user: UserType, variant: ModelVariant, onDevice: OnDevice): Float64Array;
+  arm(variant: ModelVariant, onDevice: OnDevice): Float64Array;
 }
 
-/** Options of {@link separateFeatures}. */
-export interface SeparateFeaturesOptions {
-  /** Models whose times describe a device. @default none */
-  readonly probes?: readonly LatencyProbe[];
-  /** Whether the context says more of the device than the arms' times on it do. @default true */
+/** Options of {@link qoeFeatures}. */
+export interface QoeFeaturesOptions {
+  /**
+   * Whether the context tells of the device too ({@link encodeDevice}), more than the times of the models on it do.
+   * @default false
+   */
   readonly device?: boolean;
+  /** Models whose times describe the device there. @default none */
+  readonly probes?: readonly LatencyProbe[];
 }
 
 /**
- * The features of Lu et al., in their style: the context is the user and the device, an arm is the model on it. For
- * policies that join the two themselves, such as {@link sharedLinUcb} with `joint: "interactions"`, or that learn
- * to, such as networks.
+ * The features of a choice, in the style of Lu et al.: the context is the user ({@link encodeUser}) and, if wanted, the
+ * device; an arm is a model as it is on that device ({@link encodeModel}).
+ *
+ * @example
+ * import { qoeFeatures } from "@edgewright/bandit/qoe";
+ *
+ * console.log(qoeFeatures().contextNames[0]); // weight of latencyMs
  */
-export function separateFeatures(options: SeparateFeaturesOptions = {}): QoeFeatures {
-  const { probes = [], device = true } = options;
+export function qoeFeatures(options: QoeFeaturesOptions = {}): QoeFeatures {
+  const { probes = [], device = false } = options;
   return {
     contextNames: [...userFeatureNames(), ...(device ? deviceFeatureNames({ probes }) : [])],
     armNames: modelFeatureNames(),
@@ -39,6 +46,6 @@ export function separateFeatures(options: SeparateFeaturesOptions = {}): QoeFeat
         ...encodeUser(user),
         ...(device ? encodeDevice(profile, { probes }) : []),
       ]),
-    arm: (_user, variant, onDevice) => encodeModel(variant, onDevice),
+    arm: encodeModel,
   };
 }

@@ -10,7 +10,10 @@ export type FeedbackScheme =
   | { readonly kind: "delayed"; readonly meanRounds: number }
   /** Rated at once with this probability, otherwise never. */
   | { readonly kind: "sparse"; readonly share: number }
-  /** One rating for so many choices together, of their mean, given to each of them. */
+  /**
+   * Whoever asks does so this many times in a row, and then gives one rating for their mean (see
+   * {@link Bandit.updateAggregate}).
+   */
   | { readonly kind: "aggregated"; readonly size: number };
 
 /** Refuses a scheme whose numbers make no sense. */

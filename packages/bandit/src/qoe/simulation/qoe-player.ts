@@ -1,4 +1,5 @@
-import type { Bandit } from "../../bandit/create-bandit.js";
+import type { Bandit } from "../../bandit/bandit.js";
+import type { Policy } from "../../policy/policy.js";
 import type { QoeWorld } from "./qoe-world.js";
 
 /** What a {@link QoePlayer} chose. */
@@ -17,13 +18,15 @@ export interface QoePlayer {
   choose(user: number, device: number): QoeChoice;
   /** Takes the rating of an earlier choice. */
   rate?(id: string, rating: number): void;
+  /** Takes one rating for several choices together: of their mean. */
+  rateTogether?(ids: readonly string[], rating: number): void;
   /** Gives back what it holds: called when a run is over. */
   dispose?(): void;
 }
 
 /** Lets a bandit play in a world: gives it the features of users, devices and models that its policy looks at. */
 export function playBandit(bandit: Bandit<string>, world: QoeWorld): QoePlayer {
-  const policy: { dispose?: () => void } = bandit.policy;
+  const policy: Policy & { dispose?: () => void } = bandit.policy;
   return { ...playBandits(() => bandit, world), dispose: () => policy.dispose?.() };
 }
 
@@ -36,27 +39,41 @@ export function playBandits(
   world: QoeWorld,
 ): QoePlayer {
   const indexOf = new Map(world.arms.map((arm, i) => [arm, i]));
-  // Bandits count their decisions each for itself, so an id alone would not say whose it is.
-  const owners = new Map<string, { bandit: Bandit<string>; id: string }>();
-  let chosen = 0;
+  // Bandits count their decisions each for itself, so that an id has to say whose it is.
+  const bandits: Bandit<string>[] = [];
+  const ownerOf = (id: string): [bandit: Bandit<string>, own: string] => {
+    const cut = id.indexOf(" ");
+    return [bandits[Number(id.slice(0, cut))]!, id.slice(cut + 1)];
+  };
   return {
     choose(user, device) {
       const bandit = banditOf(user, device);
+      let number = bandits.indexOf(bandit);
+      if (number < 0) number = bandits.push(bandit) - 1;
       const { contextDimension, armDimension } = bandit.policy;
       const decision = bandit.decide(
         contextDimension > 0 ? world.context(user, device) : undefined,
         armDimension > 0
-          ? world.offer(user, device)
+          ? world.offer(device)
           : world.armsOn(device).map((arm) => world.arms[arm]!),
       );
-      const id = String(chosen++);
-      owners.set(id, { bandit, id: decision.id });
-      return { arm: indexOf.get(decision.arm)!, id };
+      return {
+        arm: indexOf.get(decision.arm)!,
+        id: `${number} ${decision.id}`,
+        asked: decision.ask,
+      };
     },
     rate(id, rating) {
-      const { bandit, id: own } = owners.get(id)!;
-      owners.delete(id);
+      const [bandit, own] = ownerOf(id);
       bandit.update(own, rating);
+    },
+    rateTogether(ids, rating) {
+      const groups = new Map<Bandit<string>, string[]>();
+      for (const id of ids) {
+        const [bandit, own] = ownerOf(id);
+        groups.set(bandit, [...(groups.get(bandit) ?? []), own]);
+      }
+      for (const [bandit, own] of groups) bandit.updateAggregate(own, rating);
     },
   };
 }

@@ -1,8 +1,8 @@
 import { type DeviceProfile, EdgewrightError, type ModelVariant } from "@edgewright/core";
 import { metricsOf, type OnDevice } from "../features/encode-model.js";
 import { measuredEnergyMj, measuredLatencyMs } from "../features/measured-latency.js";
-import { createLatencyPredictor } from "../features/predict-latency.js";
-import { type QoeFeatures, separateFeatures } from "../features/qoe-features.js";
+import { predictLatencies } from "../features/predict-latency.js";
+import { type QoeFeatures, qoeFeatures } from "../features/qoe-features.js";
 import { variantId } from "../features/variant-id.js";
 import type { QoeMetrics } from "../utility/qoe-metrics.js";
 import { qoeUtility } from "../utility/qoe-utility.js";
@@ -31,7 +31,7 @@ export interface QoeWorldOptions {
    * @default all variants
    */
   readonly probes?: readonly ModelVariant[];
-  /** How choices are described. @default {@link separateFeatures} with the probes */
+  /** How choices are described. @default {@link qoeFeatures}() */
   readonly features?: QoeFeatures;
 }
 
@@ -55,7 +55,7 @@ export interface QoeWorld {
   /** Features of the context, [contextDimension]. */
   context(user: number, device: number): Float64Array;
   /** The arms on offer with their features, [armDimension] each. */
-  offer(user: number, device: number): ReadonlyMap<string, Float64Array>;
+  offer(device: number): ReadonlyMap<string, Float64Array>;
 }
 
 /**
@@ -86,7 +86,7 @@ export interface QoeWorld {
  */
 export function createQoeWorld(options: QoeWorldOptions): QoeWorld {
   const { profiles, variants, users, energyMj = () => undefined, probes = variants } = options;
-  const { features = separateFeatures({ probes: probes === variants ? [] : probes }) } = options;
+  const { features = qoeFeatures() } = options;
   for (const [name, list] of Object.entries({ profiles, variants, users })) {
     if (list.length === 0)
       throw refusal(`createQoeWorld: ${name} is empty: at least one is needed`);
@@ -115,13 +115,14 @@ export function createQoeWorld(options: QoeWorldOptions): QoeWorld {
     }),
   );
   const told = profiles.map((profile): OnDevice[] => {
-    const predict = createLatencyPredictor(profile, variants, probes);
-    return variants.map((variant) => {
-      const latencyMs = predict(variant);
-      return latencyMs === undefined
+    const latencies = predictLatencies(variants, (variant) =>
+      probes.includes(variant) ? measuredLatencyMs(profile, variant) : undefined,
+    );
+    return variants.map((variant, i) =>
+      latencies[i] === undefined
         ? {}
-        : describe(profile, variant, latencyMs, probes.includes(variant));
-    });
+        : describe(profile, variant, latencies[i], probes.includes(variant)),
+    );
   });
   const running = real.map((row) => row.flatMap((metrics, arm) => (metrics ? [arm] : [])));
   running.forEach((list, device) => {
@@ -130,6 +131,11 @@ export function createQoeWorld(options: QoeWorldOptions): QoeWorld {
       `createQoeWorld: none of the variants was measured on "${profiles[device]!.device.name}": leave the device out`,
     );
   });
+
+  const offers = running.map(
+    (list, device) =>
+      new Map(list.map((arm) => [arms[arm]!, features.arm(variants[arm]!, told[device]![arm]!)])),
+  );
 
   const count = arms.length;
   const at = (user: number, device: number): number => (user * profiles.length + device) * count;
@@ -158,13 +164,7 @@ export function createQoeWorld(options: QoeWorldOptions): QoeWorld {
       );
     },
     context: (user, device) => features.context(users[user]!, profiles[device]!),
-    offer: (user, device) =>
-      new Map(
-        running[device]!.map((arm) => [
-          arms[arm]!,
-          features.arm(users[user]!, variants[arm]!, told[device]![arm]!),
-        ]),
-      ),
+    offer: (device) => offers[device]!,
   };
 }
 

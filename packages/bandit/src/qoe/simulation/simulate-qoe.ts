@@ -1,5 +1,5 @@
 import { createRng, createTurnTaker, EdgewrightError, throwIfAborted } from "@edgewright/core";
-import type { Bandit } from "../../bandit/create-bandit.js";
+import type { Bandit } from "../../bandit/bandit.js";
 import { type DrawRatingOptions, drawRating } from "../utility/draw-rating.js";
 import { checkFeedbackScheme, type FeedbackScheme } from "./feedback-scheme.js";
 import { fitGrowthExponent } from "./growth-exponent.js";
@@ -179,8 +179,9 @@ function startRun(world: QoeWorld, player: QoePlayer, options: RunOptions): QoeR
   const regret = new Float64Array(rounds);
   const qoe = new Float64Array(rounds);
   const late = new Map<number, { id: string; value: number }[]>();
-  let group: { id: string; expected: number }[] = [];
+  let group: { id: string | undefined; expected: number }[] = [];
   let rated = 0;
+  let [user, device] = [0, 0];
 
   const give = (id: string | undefined, value: number): void => {
     rated++;
@@ -193,8 +194,11 @@ function startRun(world: QoeWorld, player: QoePlayer, options: RunOptions): QoeR
       return rated;
     },
     play(round) {
-      const user = arrivals.integer(0, world.users.length);
-      const device = arrivals.integer(0, world.profiles.length);
+      // Who rates several choices together made them all.
+      if (feedback.kind !== "aggregated" || group.length === 0) {
+        user = arrivals.integer(0, world.users.length);
+        device = arrivals.integer(0, world.profiles.length);
+      }
       const { arm, id, asked = true } = player.choose(user, device);
       const expected = world.expectedQoe(user, device, arm);
       qoe[round] = expected;
@@ -220,11 +224,14 @@ function startRun(world: QoeWorld, player: QoePlayer, options: RunOptions): QoeR
           break;
         }
         case "aggregated": {
-          group.push({ id: id ?? "", expected });
+          group.push({ id, expected });
           if (group.length < feedback.size) break;
           const mean = group.reduce((sum, choice) => sum + choice.expected, 0) / group.length;
           const value = drawRating(mean, roundNoise, rating);
-          for (const choice of group) player.rate?.(choice.id, value);
+          player.rateTogether?.(
+            group.flatMap((choice) => choice.id ?? []),
+            value,
+          );
           rated++;
           group = [];
         }

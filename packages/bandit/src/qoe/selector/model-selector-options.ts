@@ -1,0 +1,147 @@
+import type { DeviceProfile, ModelVariant } from "@edgewright/core";
+import type { BanditOptions } from "../../bandit/bandit-options.js";
+import type { BanditSnapshot } from "../../bandit/snapshot.js";
+import type { Policy } from "../../policy/policy.js";
+import type { UserType } from "../utility/user-types.js";
+import type { SelectorKnowledge } from "./selector-knowledge.js";
+import type { SelectorLimits } from "./selector-limits.js";
+
+/** Options of {@link createModelSelector}. */
+export interface ModelSelectorOptions
+  extends Pick<
+    BanditOptions<string, ArrayLike<number>>,
+    "solicitation" | "feedback" | "clock" | "log"
+  > {
+  /** The models to choose among. */
+  readonly variants: readonly ModelVariant[];
+  /**
+   * The device that they are to run on, with what was measured there: times of a few variants are enough, the others'
+   * are predicted from them ({@link predictLatencies}).
+   *
+   * @default nothing is known of the device
+   */
+  readonly profile?: DeviceProfile;
+  /** What matters to the user, as far as known beforehand. @default {@link USER_TYPES}.balanced */
+  readonly user?: UserType;
+  /** Seed of all random choices: a whole number from 0. */
+  readonly seed: number;
+  /**
+   * Chooses and learns: any policy without features, or one over those of {@link qoeFeatures}.
+   *
+   * @default {@link sharedLinUcb} with alpha 0.3 over {@link metricInteractions}
+   */
+  readonly policy?: Policy;
+  /** What every choice must keep within. @default none */
+  readonly limits?: SelectorLimits;
+  /** Models the energy of an inference in millijoules, where the profile has none. @default energy stays unknown */
+  readonly energyMj?: (variant: ModelVariant, latencyMs: number) => number | undefined;
+  /**
+   * How many ratings of every variant the user's {@link UserType} counts for: the first choices follow it, and
+   * the more ratings there are the less. 0 starts knowing nothing.
+   *
+   * @default 0.5
+   */
+  readonly priorStrength?: number;
+  /**
+   * What other devices' users taught their selectors ({@link ModelSelector.knowledge}, {@link mergeKnowledge}).
+   * Takes the place of the prior.
+   *
+   * @default none
+   */
+  readonly knowledge?: SelectorKnowledge | undefined;
+  /**
+   * Goes on where {@link ModelSelector.snapshot} was taken, bit for bit; policy and options must be the same, but variants
+   * may have come and gone.
+   *
+   * @default a fresh start
+   */
+  readonly snapshot?: ModelSelectorSnapshot | undefined;
+}
+
+/** A model that was chosen, and what is thought of it. */
+export interface ModelChoice {
+  /** What ratings refer to. */
+  readonly id: string;
+  /** The model to run. */
+  readonly variant: ModelVariant;
+  /** Whether to ask the user for a rating this time: an answer would teach enough to be worth it. */
+  readonly ask: boolean;
+  /** Probability with which this variant was chosen. */
+  readonly propensity: number;
+  /** Rating that the user is expected to give, about 0 to 1; NaN where the policy estimates none. */
+  readonly expectedQoe: number;
+  /** Standard error of `expectedQoe`, of a rating with a variance of 1; NaN where the policy keeps no measure of doubt. */
+  readonly width: number;
+}
+
+/** What a selector thinks of one of its variants. */
+export interface VariantEstimate {
+  readonly variant: ModelVariant;
+  /** Expected rating; NaN where the policy estimates none, or a limit rules the variant out. */
+  readonly expectedQoe: number;
+  /** Probability with which it would be chosen now. */
+  readonly probability: number;
+  /** Time for one inference as measured, observed or predicted, in milliseconds; undefined where unknown. */
+  readonly latencyMs: number | undefined;
+  /** The limit that rules it out, in words; undefined where none does. */
+  readonly ruledOutBy: string | undefined;
+}
+
+/** What is different for one choice. */
+export interface ChooseOptions {
+  /** Limits of this choice, instead of the selector's. */
+  readonly limits?: SelectorLimits;
+  /** Who asks, where a device has several users. @default the selector's user */
+  readonly user?: UserType;
+}
+
+/** Chooses among models for a device and its user, and learns from ratings. */
+export interface ModelSelector {
+  /**
+   * Chooses a model.
+   *
+   * @throws EdgewrightError `limit-exceeded` when no variant keeps within the limits
+   */
+  choose(options?: ChooseOptions): ModelChoice;
+  /** The user liked what the choice did. @throws as {@link ModelSelector.rate} */
+  thumbsUp(id: string): void;
+  /** The user did not. @throws as {@link ModelSelector.rate} */
+  thumbsDown(id: string): void;
+  /**
+   * The user rated a choice, 0 to 1.
+   *
+   * @throws EdgewrightError `invalid-argument` for a rating that is not from 0 to 1; FeedbackError for a choice that is unknown or
+   * was rated before
+   */
+  rate(id: string, rating: number): void;
+  /** The user gave one rating, 0 to 1, for several choices together, such as those of a session. @throws as rate */
+  rateTogether(ids: Iterable<string>, rating: number): void;
+  /**
+   * Tells what one inference took in truth: from now on that is what the selector knows of the variant here, and it
+   * predicts the others from it too. Of several observations the mean counts, of the last ten or so.
+   */
+  observe(variant: Pick<ModelVariant, "model" | "precision">, latencyMs: number): void;
+  /** What the selector thinks of all variants, likeliest first. Changes nothing. */
+  rank(options?: ChooseOptions): VariantEstimate[];
+  /**
+   * What the ratings here have taught, without the prior and what came from others: to be shared.
+   *
+   * @throws EdgewrightError `unsupported` for a policy whose knowledge does not add up
+   */
+  knowledge(): SelectorKnowledge;
+  /** All that there is to know for going on later, JSON-able. */
+  snapshot(): ModelSelectorSnapshot;
+}
+
+/** What {@link ModelSelector.snapshot} gives: plain data that survives JSON. */
+export interface ModelSelectorSnapshot {
+  readonly format: "edgewright-model-selector";
+  readonly version: 1;
+  readonly bandit: BanditSnapshot;
+  /** Mean times that were observed, by variant. */
+  readonly observed: Readonly<
+    Record<string, { readonly latencyMs: number; readonly count: number }>
+  >;
+  /** What the ratings have taught; null for a policy whose knowledge does not add up. */
+  readonly knowledge: SelectorKnowledge | null;
+}
