@@ -21,6 +21,13 @@ export type {
   SnapshotPending,
 } from "./bandit/snapshot.js";
 export type { ConstrainedChoice, Constraint } from "./constraints/constraint.js";
+export { type CostBudget, type CostBudgetOptions, costBudget } from "./constraints/cost-budget.js";
+export { propensityFloor } from "./constraints/propensity-floor.js";
+export {
+  type SafetyBaseline,
+  type SafetyBaselineOptions,
+  safetyBaseline,
+} from "./constraints/safety-baseline.js";
 export { type BetaThompsonOptions, betaThompson } from "./counting/beta-thompson.js";
 export type { CountingOptions } from "./counting/counting-policy.js";
 export { type EpsilonGreedyOptions, epsilonGreedy } from "./counting/epsilon-greedy.js";
@@ -46,10 +53,24 @@ export {
   type RestartOnChangeOptions,
   restartOnChange,
 } from "./drift/restart-on-change.js";
+export type { GreedyOptions } from "./linear/greedy-rule.js";
+export { type HybridLinUcbOptions, hybridLinUcb } from "./linear/hybrid-lin-ucb.js";
 export type { Joint, JointFeatures } from "./linear/joint-features.js";
+export {
+  type LinGreedyOptions,
+  linGreedy,
+  type SharedLinGreedyOptions,
+  sharedLinGreedy,
+} from "./linear/lin-greedy.js";
+export { type LinThompsonOptions, linThompson } from "./linear/lin-thompson.js";
 export { type LinUcbOptions, linUcb } from "./linear/lin-ucb.js";
 export type { LinearOptions } from "./linear/linear-options.js";
 export type { LinearPolicy, LinearWeights } from "./linear/linear-policy.js";
+export { clipToLength, type PrivatizeOptions, privatizeSums } from "./linear/privatize-sums.js";
+export {
+  type SharedLinThompsonOptions,
+  sharedLinThompson,
+} from "./linear/shared-lin-thompson.js";
 export { type SharedLinUcbOptions, sharedLinUcb } from "./linear/shared-lin-ucb.js";
 export type { SharedLinearOptions } from "./linear/shared-linear-options.js";
 export { formatLogLine } from "./log/format-log-line.js";
@@ -63,6 +84,9 @@ export {
   streamLog,
 } from "./log/read-log.js";
 export { splitLines } from "./log/split-lines.js";
+export type { LogisticOptions } from "./logistic/logistic-policy.js";
+export { type LogisticThompsonOptions, logisticThompson } from "./logistic/logistic-thompson.js";
+export { type LogisticUcbOptions, logisticUcb } from "./logistic/logistic-ucb.js";
 export type { AdditiveSums } from "./policy/additive-sums.js";
 export { decodeFloat64, encodeFloat64 } from "./policy/float64-text.js";
 export type { ChoiceSet, Evaluation, Example, Policy } from "./policy/policy.js";
@@ -75,6 +99,7 @@ export {
 export type { QuestionBudget } from "./solicitation/question-budget.js";
 export type { Question, Solicitation } from "./solicitation/solicitation.js";
 export type { ThresholdSolicitation } from "./solicitation/threshold-solicitation.js";
+export { type SquareCbOptions, squareCb } from "./squarecb/square-cb.js";
 export { createIndexedDbStore, type IndexedDbStoreOptions } from "./stores/indexed-db-store.js";
 export { createMemoryStore } from "./stores/memory-store.js";
 export type {
