@@ -34,7 +34,8 @@ export function nearestArmWorld(seed: number, arms: number): World {
   };
 }
 
-/** Runs a policy in a world for so many rounds, with rewards of deviation 0.1 around their means. @returns the regret */
+/** Runs a policy in a world for so many rounds, with rewards of deviation 0.1 around their
+ * means, or 1 with their means as probability and else 0 where they must lie between. @returns the regret */
 export function playRounds(
   policy: Policy,
   world: World,
@@ -56,6 +57,7 @@ export function playRounds(
   for (let t = 0; t < rounds; t++) {
     const context = Float64Array.from({ length: world.contextDimension }, () => nature.uniform());
     const noise = nature.normal(0, 0.1);
+    const luck = nature.uniform();
     policy.evaluate({ slots, context, armFeatures }, rng, out);
     const slot = rng.categorical(out.probabilities);
     const means = slots.map((arm) => world.mean(context, arm));
@@ -68,7 +70,7 @@ export function playRounds(
           slot * policy.armDimension,
           (slot + 1) * policy.armDimension,
         ),
-        reward: means[slot]! + noise,
+        reward: policy.rewards === "real" ? means[slot]! + noise : luck < means[slot]! ? 1 : 0,
         propensity: out.probabilities[slot]!,
         weight: 1,
       },
