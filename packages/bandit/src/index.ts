@@ -53,6 +53,31 @@ export {
   type RestartOnChangeOptions,
   restartOnChange,
 } from "./drift/restart-on-change.js";
+export {
+  createFeatureEncoder,
+  type FeatureEncoder,
+  type FeatureEncoderOptions,
+} from "./features/feature-encoder.js";
+export type {
+  BooleanField,
+  CategoryField,
+  ContextOf,
+  FeatureSchema,
+  NumberField,
+} from "./features/feature-schema.js";
+export {
+  createFleetMember,
+  type FleetMember,
+  type FleetMemberOptions,
+  type FleetSync,
+} from "./fleet/fleet-member.js";
+export {
+  type FleetStatistics,
+  mergeStatistics,
+  readStatistics,
+  writeStatistics,
+} from "./fleet/fleet-statistics.js";
+export type { FleetMemberState, FleetPushState } from "./fleet/member-state.js";
 export type { GreedyOptions } from "./linear/greedy-rule.js";
 export { type HybridLinUcbOptions, hybridLinUcb } from "./linear/hybrid-lin-ucb.js";
 export type { Joint, JointFeatures } from "./linear/joint-features.js";

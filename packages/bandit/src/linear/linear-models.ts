@@ -136,7 +136,9 @@ export class LinearModels {
     for (;;) {
       const old = this.#recent.takeUntil(time);
       if (old === undefined) break;
-      this.#models[old.slot]?.model.add(old.features, old.reward, -old.weight);
+      const model = this.#models[old.slot]?.model;
+      const reliable = model?.add(old.features, old.reward, -old.weight);
+      if (reliable === false) model!.replay(this.#recent.of(old.slot));
     }
     // What adding and taking back left behind as rounding is swept out now and then.
     if (this.#learned % Math.max(window, REFACTOR_EVERY) !== 0) return;

@@ -4,6 +4,8 @@ import { ValidationError } from "@edgewright/core";
 export interface LinearStateFields {
   readonly learned: number;
   readonly models?: unknown;
+  readonly shared?: unknown;
+  readonly plain?: unknown;
   readonly recent?: unknown;
   readonly recentCount?: unknown;
 }

@@ -16,6 +16,8 @@ import { addToRidgeSums, ridgeSumsLength } from "./ridge-sums.js";
 export const REFACTOR_EVERY = 1000;
 /** Disagreement of the matrix and its inverse, relative to what was added up, that asks for a fresh inverse. */
 const TOLERATED_DRIFT = 1e-9;
+/** Share of an inverse's form that may be left when an example is taken back: less has lost too many digits. */
+const SMALLEST_DIVISOR = 1e-6;
 /** Squares beyond this would overflow when they are multiplied. */
 const LARGEST_SQUARE = 1e150;
 
@@ -76,6 +78,12 @@ export class RidgeModel {
     return Math.max(form, 0);
   }
 
+  /** A^-1 x, in memory that the next call or example overwrites. */
+  applyInverse(x: Float64Array): Float64Array {
+    multiplySymmetric(this.inverse, x, this.dimension, this.#scratch);
+    return this.#scratch;
+  }
+
   /**
    * A number that x' A^-1 x / x' x exceeds for no x: examples only make it smaller, so it is brought up to date when
    * there are a fourth more of them. Says nothing (Infinity) of sums that were written, or had examples taken back,
@@ -101,8 +109,12 @@ export class RidgeModel {
     );
   }
 
-  /** Learns an example that passes {@link RidgeModel.check}; with a negative weight, takes one back that was learnt. */
-  add(x: Float64Array, reward: number, weight: number): void {
+  /**
+   * Learns an example that passes {@link RidgeModel.check}; with a negative weight, takes one back that was learnt.
+   *
+   * @returns whether the sums can be relied on after an example was taken back: not where it was nearly all there was
+   */
+  add(x: Float64Array, reward: number, weight: number): boolean {
     const { dimension, inverse, theta } = this;
     const direction = this.#scratch;
     multiplySymmetric(inverse, x, dimension, direction);
@@ -116,15 +128,17 @@ export class RidgeModel {
     this.#updates++;
     this.#learnedSinceBound++;
     if (weight < 0) this.#bound = Infinity;
-    // A form below 0 is rounding alone; a divisor near 0 says that the example taken back was all there was.
-    if (drifted || this.#updates >= REFACTOR_EVERY || !(form >= 0) || !(divisor > 1e-6)) {
+    // A form below 0 is rounding alone.
+    const sound = form >= 0 && divisor > SMALLEST_DIVISOR;
+    if (drifted || this.#updates >= REFACTOR_EVERY || !sound) {
       this.refactor();
-      return;
+      return sound;
     }
     const gain = weight / divisor;
     const step = gain * (reward - dotProduct(theta, x, dimension));
     for (let i = 0; i < dimension; i++) theta[i]! += step * direction[i]!;
     addOuterProduct(inverse, -gain, direction, dimension);
+    return true;
   }
 
   /**
