@@ -25,7 +25,6 @@ export type {
   ModelSelectorSnapshot,
   VariantEstimate,
 } from "./selector/model-selector-options.js";
-export { mergeKnowledge, type SelectorKnowledge } from "./selector/selector-knowledge.js";
 export type { SelectorLimits } from "./selector/selector-limits.js";
 export {
   bestSinglePlayer,

@@ -1,17 +1,16 @@
 import type { DeviceProfile, ModelVariant } from "@edgewright/core";
+import type { Bandit } from "../../bandit/bandit.js";
 import type { BanditOptions } from "../../bandit/bandit-options.js";
 import type { BanditSnapshot } from "../../bandit/snapshot.js";
+import type { FleetStatistics } from "../../fleet/fleet-statistics.js";
 import type { Policy } from "../../policy/policy.js";
+import type { Solicitation } from "../../solicitation/solicitation.js";
 import type { UserType } from "../utility/user-types.js";
-import type { SelectorKnowledge } from "./selector-knowledge.js";
 import type { SelectorLimits } from "./selector-limits.js";
 
 /** Options of {@link createModelSelector}. */
 export interface ModelSelectorOptions
-  extends Pick<
-    BanditOptions<string, ArrayLike<number>>,
-    "solicitation" | "feedback" | "clock" | "log"
-  > {
+  extends Pick<BanditOptions<string, ArrayLike<number>>, "feedback" | "clock" | "log"> {
   /** The models to choose among. */
   readonly variants: readonly ModelVariant[];
   /**
@@ -31,6 +30,12 @@ export interface ModelSelectorOptions
    * @default {@link sharedLinUcb} with alpha 0.3 over {@link metricInteractions}
    */
   readonly policy?: Policy;
+  /**
+   * Says which choices ask for a rating ({@link ModelChoice.ask}); whoever rates unasked is heard all the same.
+   *
+   * @default {@link askWhenUnsure} at a width of 0.2, which comes to some dozens of questions in the beginning
+   */
+  readonly solicitation?: Solicitation;
   /** What every choice must keep within. @default none */
   readonly limits?: SelectorLimits;
   /** Models the energy of an inference in millijoules, where the profile has none. @default energy stays unknown */
@@ -43,12 +48,12 @@ export interface ModelSelectorOptions
    */
   readonly priorStrength?: number;
   /**
-   * What other devices' users taught their selectors ({@link ModelSelector.knowledge}, {@link mergeKnowledge}).
-   * Takes the place of the prior.
+   * What other devices' users taught their selectors ({@link ModelSelector.knowledge}, added up by
+   * {@link mergeStatistics}); the prior comes on top.
    *
    * @default none
    */
-  readonly knowledge?: SelectorKnowledge | undefined;
+  readonly knowledge?: FleetStatistics | undefined;
   /**
    * Goes on where {@link ModelSelector.snapshot} was taken, bit for bit; policy and options must be the same, but variants
    * may have come and gone.
@@ -98,6 +103,11 @@ export interface ChooseOptions {
 /** Chooses among models for a device and its user, and learns from ratings. */
 export interface ModelSelector {
   /**
+   * The bandit underneath: for all that it can do beside this, and for {@link createFleetMember}, with which devices learn together
+   * all the time.
+   */
+  readonly bandit: Bandit;
+  /**
    * Chooses a model.
    *
    * @throws EdgewrightError `limit-exceeded` when no variant keeps within the limits
@@ -126,9 +136,9 @@ export interface ModelSelector {
   /**
    * What the ratings here have taught, without the prior and what came from others: to be shared.
    *
-   * @throws EdgewrightError `unsupported` for a policy whose knowledge does not add up
+   * @throws UnsupportedError for a policy whose knowledge does not add up
    */
-  knowledge(): SelectorKnowledge;
+  knowledge(): FleetStatistics;
   /** All that there is to know for going on later, JSON-able. */
   snapshot(): ModelSelectorSnapshot;
 }
@@ -143,5 +153,5 @@ export interface ModelSelectorSnapshot {
     Record<string, { readonly latencyMs: number; readonly count: number }>
   >;
   /** What the ratings have taught; null for a policy whose knowledge does not add up. */
-  readonly knowledge: SelectorKnowledge | null;
+  readonly knowledge: FleetStatistics | null;
 }

@@ -1,8 +1,10 @@
 import { EdgewrightError, type ModelVariant, ShapeError } from "@edgewright/core";
 import type { Bandit } from "../../bandit/bandit.js";
 import { createBandit } from "../../bandit/create-bandit.js";
+import { writeStatistics } from "../../fleet/fleet-statistics.js";
 import { sharedLinUcb } from "../../linear/shared-lin-ucb.js";
 import type { Policy } from "../../policy/policy.js";
+import { askWhenUnsure } from "../../solicitation/ask-when-unsure.js";
 import { metricsOf } from "../features/encode-model.js";
 import { encodeUser } from "../features/encode-user.js";
 import { metricInteractions } from "../features/metric-interactions.js";
@@ -18,7 +20,7 @@ import type {
   ModelSelectorOptions,
   VariantEstimate,
 } from "./model-selector-options.js";
-import { RatingSums, takeKnowledge } from "./rating-sums.js";
+import { RatingSums } from "./rating-sums.js";
 import { checkLimits, findBrokenLimit, type SelectorLimits } from "./selector-limits.js";
 import { readSelectorSnapshot } from "./selector-snapshot.js";
 
@@ -78,9 +80,11 @@ export function createModelSelector(options: ModelSelectorOptions): ModelSelecto
     ...pickBanditOptions(options),
   });
   if (saved) followVariants(bandit, byId, looksAtArms ? featuresOf : undefined);
-  else if (options.knowledge) takeKnowledge(policy, options.knowledge);
-  else if (priorStrength > 0) learnPrior();
-  bandit.onLearn((example) => ratings.add(example));
+  else {
+    if (options.knowledge) writeStatistics(bandit, options.knowledge);
+    if (priorStrength > 0) learnPrior();
+  }
+  bandit.onLearn((example, arm) => ratings.add(example, arm));
 
   function learnPrior(): void {
     const qoe = qoeUtility(user);
@@ -125,6 +129,7 @@ export function createModelSelector(options: ModelSelectorOptions): ModelSelecto
   }
 
   const selector: ModelSelector = {
+    bandit,
     choose({ limits: bounds = limits, user: who } = {}) {
       const ids = offerWithin("choose", bounds);
       const decision = bandit.decide(contextFor(who), offer(ids));
@@ -203,7 +208,7 @@ function pickBanditOptions({
   "solicitation" | "feedback" | "clock" | "log"
 > {
   return {
-    ...(solicitation && { solicitation }),
+    solicitation: solicitation ?? askWhenUnsure({ width: 0.2 }),
     ...(feedback && { feedback }),
     ...(clock && { clock }),
     ...(log && { log }),

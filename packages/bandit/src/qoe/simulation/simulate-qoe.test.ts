@@ -43,7 +43,12 @@ describe("createQoeWorld", () => {
   test("expects what the user's utility says of the device's measured time", () => {
     const world = realWorld();
     const arm = world.arms.indexOf("resnet50 float");
-    const metrics = { latencyMs: 782.63, energyMj: 4 * 782.63, accuracy: 76.1 / 100, bytes: 102.4e6 };
+    const metrics = {
+      latencyMs: 782.63,
+      energyMj: 4 * 782.63,
+      accuracy: 76.1 / 100,
+      bytes: 102.4e6,
+    };
     expect(world.metrics(1, arm)).toEqual(metrics);
     expect(world.expectedQoe(3, 1, arm)).toBe(qoeUtility(world.users[3]!)(metrics));
   });
