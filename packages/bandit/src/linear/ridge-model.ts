@@ -16,8 +16,8 @@ import { addToRidgeSums, ridgeSumsLength } from "./ridge-sums.js";
 export const REFACTOR_EVERY = 1000;
 /** Disagreement of the matrix and its inverse, relative to what was added up, that asks for a fresh inverse. */
 const TOLERATED_DRIFT = 1e-9;
-/** Share of an inverse's form that may be left when an example is taken back: less has lost too many digits. */
-const SMALLEST_DIVISOR = 1e-6;
+/** Share of a sum that may be left when an example is taken back: less has lost too many digits. */
+const SMALLEST_SHARE = 1e-6;
 /** Squares beyond this would overflow when they are multiplied. */
 const LARGEST_SQUARE = 1e150;
 
@@ -129,7 +129,8 @@ export class RidgeModel {
     this.#learnedSinceBound++;
     if (weight < 0) this.#bound = Infinity;
     // A form below 0 is rounding alone.
-    const sound = form >= 0 && divisor > SMALLEST_DIVISOR;
+    const sound =
+      form >= 0 && divisor > SMALLEST_SHARE && (weight > 0 || this.#keepsDigits(x, weight));
     if (drifted || this.#updates >= REFACTOR_EVERY || !sound) {
       this.refactor();
       return sound;
@@ -249,6 +250,15 @@ export class RidgeModel {
     }
     model.#load(values);
     return model;
+  }
+
+  // Whether enough is left of every sum of squares that an example was taken from.
+  #keepsDigits(x: Float64Array, weight: number): boolean {
+    for (let i = 0, at = 0; i < this.dimension; i++, at += i + 1) {
+      const taken = -weight * x[i]! * x[i]!;
+      if (this.gram[at]! + this.ridge < SMALLEST_SHARE * taken) return false;
+    }
+    return true;
   }
 
   // Whether one row of A times A^-1 x differs from x by more than rounding; each call looks at the next row.
