@@ -1,0 +1,436 @@
+import { createRng } from "@edgewright/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createBandit } from "../bandit/create-bandit.js";
+import { ucb1 } from "../counting/ucb1.js";
+import { linUcb } from "../linear/lin-ucb.js";
+import { createIndexedDbStore } from "../stores/indexed-db-store.js";
+import { createMemoryStore } from "../stores/memory-store.js";
+import type { SnapshotStore } from "../stores/snapshot-store.js";
+import {
+  DIMENSION,
+  dyadicExamples,
+  expectSameKnowledge,
+  learnTogether,
+  type NamedExample,
+  taughtBandit,
+} from "./fleet.test-support.js";
+import { addPushes, createFleetKnowledge } from "./fleet-document.js";
+import { createFleetMember, type FleetMemberOptions } from "./fleet-member.js";
+import { readStatistics } from "./fleet-statistics.js";
+
+const key = "fleet";
+type Options = Partial<FleetMemberOptions<string, ArrayLike<number>>>;
+const join = (store: SnapshotStore, member: string, options: Options = {}) => {
+  const bandit = options.bandit ?? taughtBandit();
+  const fleet = createFleetMember({ bandit, store, key, member, ...options });
+  const learn = (examples: readonly NamedExample[]): void => {
+    for (const example of examples) bandit.learn(example);
+  };
+  return { bandit, fleet, learn };
+};
+const examplesOf = (seed: number, arms = ["a", "b"]): NamedExample[] =>
+  dyadicExamples(10, arms, seed);
+
+describe("createFleetMember", () => {
+  it("lets members over one store in memory know what a pooled bandit does", async () => {
+    const store = createMemoryStore();
+    await learnTogether(async () => ({ ...store, close: async () => undefined }));
+  });
+
+  it.skipIf(typeof indexedDB === "undefined")("works over IndexedDB", async () => {
+    const name = `fleet-${crypto.randomUUID()}`;
+    await learnTogether(async () => createIndexedDbStore({ name }));
+    indexedDB.deleteDatabase(name);
+  });
+
+  it("says what it brought, who is there, and what waits", async () => {
+    const store = createMemoryStore();
+    const [one, two] = [join(store, "one"), join(store, "two")];
+    expect(await one.fleet.sync()).toEqual({ pushed: 0, members: 0, revision: undefined });
+    one.learn(examplesOf(1));
+    expect(one.fleet.waiting).toBe(10);
+    expect(await one.fleet.sync()).toMatchObject({ pushed: 10, members: 1 });
+    expect(one.fleet.waiting).toBe(0);
+    const first = await two.fleet.sync();
+    expect(first).toMatchObject({ pushed: 0, members: 1 });
+    two.learn(examplesOf(2).slice(0, 3));
+    const second = await two.fleet.sync();
+    expect(second).toMatchObject({ pushed: 3, members: 2 });
+    expect(second.revision).toBeGreaterThan(first.revision!);
+  });
+
+  it("loses nothing of members that sync all at once, and learn meanwhile", async () => {
+    const store = createMemoryStore();
+    const members = [0, 1, 2, 3, 4].map((i) => join(store, `m${i}`));
+    const all: NamedExample[] = [];
+    const teach = (seed: number): void => {
+      members.forEach(({ learn }, i) => {
+        const examples = examplesOf(10 * seed + i);
+        all.push(...examples);
+        learn(examples);
+      });
+    };
+    for (let round = 1; round <= 3; round++) {
+      teach(round);
+      const syncs = members.flatMap(({ fleet }) => [fleet.sync(), fleet.sync()]);
+      await Promise.resolve();
+      teach(10 + round);
+      await Promise.all(syncs);
+    }
+    for (let i = 0; i < 2; i++) await Promise.all(members.map(({ fleet }) => fleet.sync()));
+    const pooled = taughtBandit(all);
+    for (const { bandit } of members) expectSameKnowledge(bandit, pooled);
+  });
+
+  it("counts nothing twice when the answer to a push is lost, nor loses it when the push is", async () => {
+    const memory = createMemoryStore();
+    let fate: "lost-answer" | "lost-push" | "fine" = "fine";
+    const store: SnapshotStore = {
+      ...memory,
+      async save(...args) {
+        if (fate === "lost-push") throw new Error("out of reach");
+        const revision = await memory.save(...args);
+        if (fate === "lost-answer") throw new Error("no answer");
+        return revision;
+      },
+    };
+    const { bandit, fleet, learn } = join(store, "one");
+    const all: NamedExample[] = [];
+    for (const [i, next] of (
+      ["lost-answer", "lost-push", "lost-answer", "fine"] as const
+    ).entries()) {
+      fate = next;
+      all.push(...examplesOf(i));
+      learn(examplesOf(i));
+      if (next === "fine") {
+        expect((await fleet.sync()).pushed).toBe(40);
+      } else {
+        await expect(fleet.sync()).rejects.toThrow(/out of reach|no answer/);
+        expect(fleet.waiting).toBe(10 * (i + 1));
+      }
+      expectSameKnowledge(bandit, taughtBandit(all));
+    }
+    const other = join(memory, "two");
+    await other.fleet.sync();
+    expectSameKnowledge(other.bandit, taughtBandit(all));
+  });
+
+  it("stays exact over any sequence of crashes, lost answers and old snapshots", async () => {
+    // Each step: learn, sync, save state and bandit, or die and go back to the last save (or to nothing).
+    const steps = fc.constantFrom(
+      "learn",
+      "sync",
+      "lose",
+      "save",
+      "die",
+      "die",
+    ) as fc.Arbitrary<string>;
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { maxLength: 25 }), async (sequence) => {
+        const memory = createMemoryStore();
+        let losing = false;
+        const store: SnapshotStore = {
+          ...memory,
+          async save(...args) {
+            const revision = await memory.save(...args);
+            if (losing) throw new Error("no answer");
+            return revision;
+          },
+        };
+        let seed = 0;
+        let { bandit, fleet } = join(store, "one");
+        // What must be in the store in the end: what was pushed, and what the living process knows of.
+        let saved:
+          | {
+              state: ReturnType<typeof fleet.state>;
+              bandit: ReturnType<typeof bandit.snapshot>;
+              waiting: NamedExample[];
+            }
+          | undefined;
+        const inStore: NamedExample[] = [];
+        let waiting: NamedExample[] = [];
+        const push = (): void => {
+          for (const example of waiting) if (!inStore.includes(example)) inStore.push(example);
+        };
+        for (const step of sequence) {
+          if (step === "learn") {
+            const [example] = dyadicExamples(1, ["a", "b"], seed++) as [NamedExample];
+            bandit.learn(example);
+            waiting.push(example);
+          } else if (step === "sync") {
+            await fleet.sync();
+            push();
+            waiting = [];
+          } else if (step === "lose") {
+            losing = true;
+            await fleet.sync().catch(() => undefined);
+            losing = false;
+            push();
+          } else if (step === "save") {
+            saved = {
+              state: JSON.parse(JSON.stringify(fleet.state())),
+              bandit: bandit.snapshot(),
+              waiting: [...waiting],
+            };
+          } else {
+            fleet.close();
+            bandit = createBandit({
+              ...{ policy: linUcb({ dimension: DIMENSION }), arms: ["a", "b"], seed: 1 },
+              snapshot: saved?.bandit,
+            });
+            fleet = createFleetMember({ bandit, store, key, member: "one", state: saved?.state });
+            waiting = [...(saved?.waiting ?? [])];
+          }
+        }
+        await fleet.sync();
+        push();
+        if (inStore.length > 0) expectSameKnowledge(bandit, taughtBandit(inStore));
+      }),
+      { seed: 6, numRuns: 60 },
+    );
+  });
+
+  it("joins members with different arms by name, and knows arms that come later", async () => {
+    const store = createMemoryStore();
+    const one = join(store, "one", { bandit: taughtBandit([], ["a", "b", "c"]) });
+    const two = join(store, "two", { bandit: taughtBandit([], ["x", "b", "a"]) });
+    const [left, right] = [examplesOf(1, ["a", "b", "c"]), examplesOf(2, ["x", "b", "a"])];
+    one.learn(left);
+    two.learn(right);
+    await one.fleet.sync();
+    two.bandit.removeArm("x"); // the fleet still gets what was learnt of it
+    await two.fleet.sync();
+    await one.fleet.sync();
+    one.bandit.addArm("x");
+    await one.fleet.sync();
+    const pooled = taughtBandit([...left, ...right], ["a", "b", "c", "x"]);
+    expectSameKnowledge(one.bandit, pooled);
+    expect(two.bandit.arms).toEqual(["b", "a"]);
+  });
+
+  it("lets an arm keep what it took over from another until the fleet knows it", async () => {
+    const store = createMemoryStore();
+    const { bandit, fleet, learn } = join(store, "one");
+    const examples = examplesOf(1);
+    learn(examples);
+    bandit.addArm("new", { like: "a" });
+    await fleet.sync();
+    const { arms } = readStatistics(bandit);
+    expect(arms.new).toBe(arms.a);
+    const own = examplesOf(2, ["new"]);
+    learn(own);
+    await fleet.sync();
+    const pooled = taughtBandit([...examples, ...own], ["a", "b", "new"]);
+    expect(readStatistics(bandit)).toEqual(readStatistics(pooled));
+  });
+
+  it("asks what a bandit knows that knows something already", async () => {
+    const examples = examplesOf(1);
+    const store = createMemoryStore();
+    const knowing = taughtBandit(examples);
+    expect(() => join(store, "one", { bandit: knowing })).toThrow(/"knowledge".*"own".*"fleet"/);
+    const own = join(store, "one", { bandit: knowing, knowledge: "own" });
+    await own.fleet.sync();
+    const again = join(store, "one", { bandit: taughtBandit(examples), knowledge: "fleet" });
+    await again.fleet.sync();
+    expectSameKnowledge(again.bandit, taughtBandit(examples));
+  });
+
+  it("refuses damaged documents with a typed error; the bandit stays, and what waits is not lost", async () => {
+    const store = createMemoryStore();
+    const seedling = join(store, "seed");
+    seedling.learn(examplesOf(7));
+    await seedling.fleet.sync();
+    const whole = JSON.parse(JSON.stringify((await store.load(key))!.value));
+    const { bandit, fleet, learn } = join(store, "one");
+    const examples = examplesOf(1);
+    learn(examples);
+    const before = readStatistics(bandit);
+    const paths = fc.constantFrom(
+      ...[
+        [],
+        ["format"],
+        ["version"],
+        ["statistics"],
+        ["statistics", "kind"],
+        ["statistics", "arms"],
+      ],
+      ...[["statistics", "arms", "a"], ["statistics", "shared"], ["members"], ["members", "seed"]],
+      ["members", "seed", "0"],
+    ) as fc.Arbitrary<string[]>;
+    await fc.assert(
+      fc.asyncProperty(paths, fc.jsonValue({ maxDepth: 2 }), async (path, junk) => {
+        let damaged = structuredClone(whole);
+        if (path.length === 0) damaged = junk;
+        else {
+          const holder = path.slice(0, -1).reduce((part, name) => part[name], damaged);
+          holder[path.at(-1)!] = junk;
+        }
+        // Objects without arms or members are whole, as far as anyone can see.
+        fc.pre(!(typeof junk === "object" && junk !== null && JSON.stringify(junk).length === 2));
+        await store.save(key, damaged, { revision: "any" });
+        await expect(fleet.sync()).rejects.toMatchObject({ code: "invalid-data" });
+        expect(readStatistics(bandit)).toEqual(before);
+        expect((await store.load(key))!.value).toEqual(JSON.parse(JSON.stringify(damaged)));
+      }),
+      { seed: 6, numRuns: 150 },
+    );
+    await store.save(key, whole, { revision: "any" });
+    await fleet.sync();
+    expectSameKnowledge(bandit, taughtBandit([...examplesOf(7), ...examples]));
+  });
+
+  it("refuses another policy's fleet, wrong names and damaged states", async () => {
+    const store = createMemoryStore();
+    const { fleet, learn } = join(store, "one");
+    learn(examplesOf(1));
+    await fleet.sync();
+    const counting = createBandit({ policy: ucb1(), arms: ["a"], seed: 1 });
+    const other = createFleetMember({ bandit: counting, store, key, member: "two" });
+    await expect(other.sync()).rejects.toThrow(/key "fleet".*only policies with the same options/);
+    expect(() => join(store, "")).toThrow(/member: a key of 1 to 128/);
+    const fading = createBandit({
+      policy: linUcb({ dimension: 1, discount: 0.5 }),
+      arms: ["a"],
+      seed: 1,
+    });
+    expect(() => join(store, "two", { bandit: fading })).toThrow(/not a sum/);
+    learn(examplesOf(2));
+    const state = fleet.state();
+    expect(() => join(store, "two", { state })).toThrow(
+      /member "two" was expected, got that of "one"/,
+    );
+    const damaged = [
+      null,
+      {},
+      { ...state, version: 2 },
+      { ...state, pushes: [{}] },
+      { ...state, learnt: 5 },
+    ];
+    damaged.push({ ...state, learnt: { ...state.learnt!, sequence: 0 } });
+    for (const one of damaged) {
+      expect(() => join(store, "one", { state: one as never })).toThrowError(
+        expect.objectContaining({ code: "invalid-data" }),
+      );
+    }
+  });
+
+  it("stops when told so, and pushes nothing more after close", async () => {
+    const store = createMemoryStore();
+    const { fleet, learn } = join(store, "one");
+    learn(examplesOf(1));
+    const signal = AbortSignal.abort();
+    await expect(fleet.sync({ signal })).rejects.toMatchObject({ code: "aborted" });
+    expect((await fleet.sync()).pushed).toBe(10);
+    fleet.close();
+    learn(examplesOf(2));
+    expect(fleet.waiting).toBe(0);
+  });
+
+  it("refuses sums beyond float64 before they reach the store", () => {
+    const shape = { kind: "test", sharedLength: 1, armLength: 0 };
+    const push = (session: string) => ({
+      ...{ session, sequence: 1 },
+      sums: { shared: Float64Array.of(1e308), arms: new Map() },
+    });
+    const once = addPushes(createFleetKnowledge(shape), "one", [push("s")], shape)!;
+    expect(() => addPushes(once, "one", [push("t")], shape)).toThrowError(
+      expect.objectContaining({ code: "diverged" }),
+    );
+    expect(addPushes(once, "one", [push("s")], shape)).toBeUndefined();
+  });
+
+  it("remembers the last eight lifetimes of a member", () => {
+    const shape = { kind: "test", sharedLength: 1, armLength: 0 };
+    let knowledge = createFleetKnowledge(shape);
+    for (let i = 0; i < 20; i++) {
+      const sums = { shared: Float64Array.of(1), arms: new Map<string, Float64Array>() };
+      knowledge = addPushes(knowledge, "one", [{ session: `s${i}`, sequence: 1, sums }], shape)!;
+    }
+    expect(knowledge.members.get("one")).toEqual(
+      [...Array(8).keys()].map((i) => [`s${12 + i}`, 1]),
+    );
+    expect(knowledge.sums.shared).toEqual(Float64Array.of(20));
+  });
+});
+
+describe("privacy of a fleet's member", () => {
+  const bounds = { epsilon: 1, delta: 1e-6, featureBound: 4, rewardBound: 1 };
+
+  it("adds noise to every arm of a push, and to none of what stays here", async () => {
+    const store = createMemoryStore();
+    const privacy = { ...bounds, rng: createRng(5) };
+    const { bandit, fleet, learn } = join(store, "one", { privacy });
+    const examples = examplesOf(1, ["a"]);
+    learn(examples);
+    expectSameKnowledge(bandit, taughtBandit(examples));
+    await fleet.sync();
+    const { arms } = (
+      (await store.load(key))!.value as { statistics: ReturnType<typeof readStatistics> }
+    ).statistics;
+    const exact = readStatistics(taughtBandit(examples)).arms;
+    expect(Object.keys(arms)).toEqual(["a", "b"]);
+    for (const arm of ["a", "b"]) expect(arms[arm]).not.toBe(exact[arm]);
+    expect(readStatistics(bandit).arms).toEqual(arms);
+    // What is learnt after a push is exact until the next one.
+    await fleet.sync();
+    expect(readStatistics(bandit).arms).toEqual(arms);
+  });
+
+  it("sends the same noise again when the answer to a push was lost", async () => {
+    const memory = createMemoryStore();
+    let losing = true;
+    const seen: string[] = [];
+    const store: SnapshotStore = {
+      ...memory,
+      async save(where, value, options) {
+        seen.push(JSON.stringify((value as { statistics: unknown }).statistics));
+        if (losing) throw new Error("out of reach");
+        return memory.save(where, value, options);
+      },
+    };
+    const { fleet, learn } = join(store, "one", { privacy: { ...bounds, rng: createRng(5) } });
+    learn(examplesOf(1));
+    await expect(fleet.sync()).rejects.toThrow("out of reach");
+    losing = false;
+    await fleet.sync();
+    expect(seen[1]).toBe(seen[0]);
+  });
+
+  it("keeps a fleet able to learn: noise of many members averages out", async () => {
+    const store = createMemoryStore();
+    const rng = createRng(8);
+    const members = Array.from({ length: 40 }, (_, i) => {
+      const privacy = { ...bounds, epsilon: 8, featureBound: 1.8, rng: createRng(100 + i) };
+      return join(store, `m${i}`, { privacy });
+    });
+    for (const { fleet, learn } of members) {
+      learn(
+        Array.from({ length: 200 }, (): NamedExample => {
+          const context = [rng.uniform() * 2 - 1, rng.uniform() * 2 - 1, 1];
+          const arm = rng.uniform() < 0.5 ? "a" : "b";
+          return {
+            arm,
+            context,
+            reward: arm === "a" ? 0.5 + 0.5 * context[0]! : 0.5 - 0.5 * context[0]!,
+          };
+        }),
+      );
+      await fleet.sync();
+    }
+    const { bandit, fleet } = members[0]!;
+    await fleet.sync();
+    const { means } = bandit.estimate([0.8, 0, 1]);
+    expect(means[0]).toBeGreaterThan(0.75);
+    expect(means[1]).toBeLessThan(0.25);
+  });
+
+  it("is refused where it means nothing", () => {
+    const privacy = { ...bounds, rng: createRng(5) };
+    const counting = createBandit({ policy: ucb1(), arms: ["a"], seed: 1 });
+    const store = createMemoryStore();
+    expect(() => join(store, "one", { bandit: counting, privacy })).toThrow(/two vectors of sums/);
+    expect(() => join(store, "one", { privacy: { ...privacy, epsilon: 0 } })).toThrow(/epsilon/);
+  });
+});

@@ -1,0 +1,74 @@
+import { ValidationError } from "@edgewright/core";
+import type { FleetPush } from "./fleet-document.js";
+import { decodeStatistics, encodeStatistics, type FleetStatistics } from "./fleet-statistics.js";
+import type { SumsShape } from "./named-sums.js";
+
+/** Sums of a member under the number that the store will know them by. */
+export interface FleetPushState {
+  /** Random name of the lifetime of the member in which they were learnt. */
+  readonly session: string;
+  /** Number of the push in that lifetime, from 1. */
+  readonly sequence: number;
+  readonly statistics: FleetStatistics;
+}
+
+/** What a member of a fleet has learnt that the store may not hold yet, as JSON-able data. */
+export interface FleetMemberState {
+  readonly format: "edgewright-fleet-member";
+  readonly version: 1;
+  /** Name of the member. */
+  readonly member: string;
+  /** Pushes that began and whose outcome is not known, oldest first. */
+  readonly pushes: readonly FleetPushState[];
+  /** What was learnt since, for the next push, without the noise that privacy adds to it; null where nothing was. */
+  readonly learnt: FleetPushState | null;
+}
+
+/** {@link FleetMemberState}, decoded. */
+export interface MemberPushes {
+  readonly pushes: readonly FleetPush[];
+  readonly learnt: FleetPush | undefined;
+}
+
+/** Pushes as a member's state. */
+export function writeMemberState(
+  member: string,
+  { pushes, learnt }: MemberPushes,
+  shape: SumsShape,
+): FleetMemberState {
+  const write = ({ session, sequence, sums }: FleetPush): FleetPushState => ({
+    session,
+    sequence,
+    statistics: encodeStatistics(shape, sums),
+  });
+  return {
+    format: "edgewright-fleet-member",
+    version: 1,
+    member,
+    pushes: pushes.map(write),
+    learnt: learnt ? write(learnt) : null,
+  };
+}
+
+/** A member's state as pushes. @throws ValidationError when it is damaged or of another member */
+export function readMemberState(state: unknown, member: string, shape: SumsShape): MemberPushes {
+  const where = "createFleetMember: state";
+  const { format, version, ...rest } = (state ?? {}) as Partial<FleetMemberState>;
+  if (format !== "edgewright-fleet-member" || version !== 1 || !Array.isArray(rest.pushes)) {
+    throw new ValidationError(`${where}: what state() of a member gave was expected`);
+  }
+  if (rest.member !== member) {
+    throw new ValidationError(
+      `${where}: the state of member "${member}" was expected, got that of "${String(rest.member)}"`,
+    );
+  }
+  const read = (push: unknown): FleetPush => {
+    const { session, sequence, statistics } = (push ?? {}) as Partial<FleetPushState>;
+    if (typeof session !== "string" || !Number.isSafeInteger(sequence) || sequence! < 1) {
+      throw new ValidationError(`${where}: a push has no session or number; the state is damaged`);
+    }
+    return { session, sequence: sequence!, sums: decodeStatistics(statistics, shape, where) };
+  };
+  const { learnt } = rest;
+  return { pushes: rest.pushes.map(read), learnt: learnt === null ? undefined : read(learnt) };
+}
