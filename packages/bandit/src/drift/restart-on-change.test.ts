@@ -1,0 +1,150 @@
+import { createRng } from "@edgewright/core";
+import { expect, test } from "vitest";
+import { betaThompson } from "../counting/beta-thompson.js";
+import {
+  evaluateArms,
+  meanRegret,
+  playBernoulli,
+  teach,
+  type World,
+  withArms,
+} from "../counting/play-policy.test-support.js";
+import { ucb1 } from "../counting/ucb1.js";
+import type { Policy } from "../policy/policy.js";
+import { adwin } from "./adwin.js";
+import type { DetectorKind } from "./change-detector.js";
+import { cusum } from "./cusum.js";
+import { glr } from "./glr.js";
+import { pageHinkley } from "./page-hinkley.js";
+import { type DetectedChange, restartOnChange } from "./restart-on-change.js";
+
+const switching: World = (round) => (Math.floor(round / 1000) % 2 === 0 ? [0.8, 0.2] : [0.2, 0.8]);
+
+/** Gives alarm at a value above 1: an alarm at will. */
+const atWill: DetectorKind = {
+  name: "atWill",
+  start: () => ({ add: (value) => value > 1, state: () => null, restore: () => {} }),
+};
+
+test.each([
+  ["cusum", cusum()],
+  ["pageHinkley", pageHinkley()],
+  ["adwin", adwin()],
+  ["glr", glr()],
+])("in a world that switches, restarts by %s save regret", (_name, detector) => {
+  const kept = meanRegret(() => betaThompson(), switching, 4000, 3);
+  const restarted = meanRegret(
+    () => restartOnChange(betaThompson(), { detector }),
+    switching,
+    4000,
+    3,
+  );
+  expect(restarted).toBeLessThan(kept / 2);
+});
+
+test("alarms are told where there was a change, and nowhere else", () => {
+  const changes: DetectedChange[] = [];
+  const policy = restartOnChange(ucb1(), {
+    detector: glr(),
+    onChange: (change) => changes.push(change),
+  });
+  playBernoulli(withArms(policy, 2), switching, 3000, 5);
+  expect(changes.length).toBeGreaterThanOrEqual(2);
+  for (const { rounds } of changes) expect(rounds % 1000).toBeLessThan(300);
+});
+
+test("forgets one arm, or all; the reward that gave alarm is learnt anew", () => {
+  for (const scope of ["arm", "all"] as const) {
+    const changes: DetectedChange[] = [];
+    const policy = restartOnChange(ucb1(), {
+      detector: atWill,
+      scope,
+      onChange: (change) => changes.push(change),
+    });
+    withArms(policy, 2);
+    for (let i = 0; i < 6; i++) teach(policy, i % 2, 0.5);
+    expect(changes).toEqual([]);
+    teach(policy, 0, 7);
+    expect(changes).toEqual([{ slot: 0, rounds: 7 }]);
+    const { means } = evaluateArms(policy, [0, 1]);
+    expect(means[0]).toBe(7);
+    expect(means[1]).toEqual(scope === "all" ? Number.NaN : 0.5);
+  }
+});
+
+test("mixes exploration in, exactly", () => {
+  const policy = withArms(restartOnChange(ucb1(), { detector: cusum(), exploration: 0.2 }), 4);
+  const { probabilities } = evaluateArms(policy, [0, 1, 2, 3]);
+  expect(probabilities[0]).toBeCloseTo(0.85, 15);
+  expect(probabilities[3]).toBeCloseTo(0.05, 15);
+  const plain = withArms(restartOnChange(ucb1(), { detector: cusum(), exploration: 0 }), 4);
+  expect([...evaluateArms(plain, [0, 1, 2, 3]).probabilities]).toEqual([1, 0, 0, 0]);
+});
+
+test("watches what rewards differ from the expectation, where that is asked for", () => {
+  const seen: number[] = [];
+  const spy: DetectorKind = {
+    name: "spy",
+    start: () => ({
+      add(value) {
+        seen.push(value);
+        return false;
+      },
+      state: () => null,
+      restore: () => {},
+    }),
+  };
+  const real = withArms(restartOnChange(ucb1(), { detector: spy, observe: "residual" }), 1);
+  for (const reward of [4, 5, 3]) teach(real, 0, reward);
+  expect(seen).toEqual([0, 1, -1.5]);
+  seen.length = 0;
+  const unit = withArms(restartOnChange(betaThompson(), { detector: spy, observe: "residual" }), 1);
+  teach(unit, 0, 1);
+  expect(seen).toEqual([0.75]);
+});
+
+test("a snapshot goes on bit for bit, arms coming and going", () => {
+  const create = (): Policy => restartOnChange(ucb1(), { detector: glr({ every: 3 }) });
+  const policy = withArms(create(), 3);
+  const rng = createRng(8);
+  const play = (each: readonly Policy[], from: number, to: number): void => {
+    for (let i = from; i < to; i++) {
+      const slot = i % 2;
+      const reward = rng.uniform() < (i < 150 ? 0.1 : 0.9) ? 1 : 0;
+      for (const one of each) teach(one, slot, reward);
+    }
+  };
+  play([policy], 0, 140);
+  policy.removeArm(2);
+  policy.addArm(5, 0);
+  const copy = create();
+  copy.restore(JSON.parse(JSON.stringify(policy.state())));
+  expect(copy.state()).toEqual(policy.state());
+  play([policy, copy], 140, 300);
+  expect(copy.state()).toEqual(policy.state());
+  expect(evaluateArms(copy, [0, 1, 5])).toEqual(evaluateArms(policy, [0, 1, 5]));
+});
+
+test("damaged states are refused and change nothing", () => {
+  const policy = withArms(restartOnChange(ucb1(), { detector: cusum() }), 2);
+  for (let i = 0; i < 9; i++) teach(policy, i % 2, 0.5);
+  const state = policy.state() as Record<string, unknown>;
+  const other = withArms(restartOnChange(ucb1(), { detector: cusum({ warmUp: 7 }) }), 2);
+  const damages = [
+    null,
+    other.state(),
+    { ...state, rounds: -1 },
+    { ...state, inner: null },
+    { ...state, detectors: null },
+    { ...state, detectors: [[0]] },
+    { ...state, detectors: [[0, "AAAA"]] },
+    ...Object.keys(state).map((key) => ({ ...state, [key]: undefined })),
+  ];
+  for (const damage of damages) {
+    expect(() => policy.restore(damage)).toThrow(expect.objectContaining({ code: "invalid-data" }));
+    expect(policy.state()).toEqual(state);
+  }
+  expect(() => restartOnChange(ucb1(), { detector: cusum(), exploration: 2 })).toThrow(
+    "an exploration from 0 to 1 was expected, got 2",
+  );
+});

@@ -1,0 +1,154 @@
+import { EdgewrightError, type Rng, ValidationError } from "@edgewright/core";
+import { expectField, readField, readWhole } from "../counting/memory/read-field.js";
+import type { Evaluation, Example, Policy } from "../policy/policy.js";
+import type { ChangeDetector, DetectorKind } from "./change-detector.js";
+
+/** Options of {@link restartOnChange}. */
+export interface RestartOnChangeOptions {
+  /** Watches each arm: {@link cusum}, {@link pageHinkley}, {@link adwin} or {@link glr}. */
+  readonly detector: DetectorKind;
+  /**
+   * What is forgotten after an alarm: all that was learnt, or only the arm it was about. What a policy has learnt for
+   * all arms together goes with `"all"` only.
+   *
+   * @default "all"
+   */
+  readonly scope?: "arm" | "all";
+  /**
+   * Probability of choosing any arm, all alike, from 0 to 1: without it changes of arms that are not chosen go unseen.
+   *
+   * @default 0.05
+   */
+  readonly exploration?: number;
+  /**
+   * What is watched: rewards, or what they differ from the mean that the policy expected, so that contexts which come
+   * and go are no change. Residuals of rewards from 0 to 1 are watched as (1 + residual) / 2, from 0 to 1 as well.
+   *
+   * @default "residual" for policies that look at features, "reward" for others
+   */
+  readonly observe?: "reward" | "residual";
+  /** Told of every alarm. */
+  readonly onChange?: (change: DetectedChange) => void;
+}
+
+/** An alarm of {@link restartOnChange}. */
+export interface DetectedChange {
+  /** Slot of the arm whose rewards have changed. */
+  readonly slot: number;
+  /** Rewards that had been learnt when it was found, this one included. */
+  readonly rounds: number;
+}
+
+/**
+ * Lets a policy begin anew when rewards have changed: a detector watches every arm, and on its alarm what was learnt
+ * is forgotten, before the reward that raised it is learnt (CUSUM-UCB and PHT-UCB of Liu, Lee & Shroff 2018 and
+ * GLR-klUCB of Besson et al. 2022 are of this form).
+ *
+ * @throws EdgewrightError "invalid-argument" for an exploration that is not from 0 to 1
+ *
+ * @example
+ * const policy = restartOnChange(ucb1(), { detector: cusum() });
+ * const bandit = createBandit({ policy, arms: ["a", "b"], seed: 1 });
+ */
+export function restartOnChange(policy: Policy, options: RestartOnChangeOptions): Policy {
+  const { detector: kind, scope = "all", exploration = 0.05, onChange } = options;
+  const { contextDimension, armDimension, rewards } = policy;
+  const { observe = contextDimension + armDimension > 0 ? "residual" : "reward" } = options;
+  if (!(exploration >= 0 && exploration <= 1)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `restartOnChange: an exploration from 0 to 1 was expected, got ${exploration}`,
+    );
+  }
+  const name = `${policy.name}+restart`;
+  const fresh = policy.state();
+  let detectors = new Map<number, ChangeDetector>();
+  let rounds = 0;
+  const one: Evaluation = {
+    scores: new Float64Array(1),
+    probabilities: new Float64Array(1),
+    means: new Float64Array(1),
+    widths: new Float64Array(1),
+  };
+
+  const forget = (slot: number): void => {
+    if (scope === "arm") {
+      policy.removeArm(slot);
+      policy.addArm(slot);
+      return;
+    }
+    policy.restore(fresh);
+    for (const other of detectors.keys()) {
+      policy.addArm(other);
+      if (other !== slot) detectors.set(other, kind.start());
+    }
+  };
+  const observed = (example: Example, rng: Rng): number => {
+    const { slot, context, armFeatures, reward } = example;
+    if (observe === "reward") return reward;
+    policy.evaluate({ slots: [slot], context, armFeatures }, rng, one);
+    const mean = one.means[0]!;
+    // Without an expectation there is no surprise.
+    const residual = Number.isFinite(mean) ? reward - mean : 0;
+    if (rewards === "real") return residual;
+    return (1 + Math.min(1, Math.max(-1, residual))) / 2;
+  };
+
+  return {
+    name,
+    contextDimension,
+    armDimension,
+    rewards,
+    addArm(slot, like) {
+      policy.addArm(slot, like);
+      detectors.set(slot, kind.start());
+    },
+    removeArm(slot) {
+      policy.removeArm(slot);
+      detectors.delete(slot);
+    },
+    evaluate(choices, rng, out) {
+      policy.evaluate(choices, rng, out);
+      const count = choices.slots.length;
+      for (let i = 0; i < count; i++) {
+        out.probabilities[i] = (1 - exploration) * out.probabilities[i]! + exploration / count;
+      }
+    },
+    learn(example, rng) {
+      const { slot } = example;
+      rounds++;
+      const changed = detectors.get(slot)?.add(observed(example, rng)) ?? false;
+      if (changed) forget(slot);
+      policy.learn(example, rng);
+      if (changed) onChange?.({ slot, rounds });
+    },
+    state: () => ({
+      policy: name,
+      detector: kind.name,
+      rounds,
+      inner: policy.state(),
+      detectors: [...detectors].map(([slot, watcher]) => [slot, watcher.state()]),
+    }),
+    restore(state) {
+      const where = `${name}.restore`;
+      expectField(state, "policy", name, where);
+      expectField(state, "detector", kind.name, where);
+      const restoredRounds = readWhole(state, "rounds", where);
+      const list = readField(state, "detectors", where);
+      const restored = new Map<number, ChangeDetector>();
+      for (const entry of Array.isArray(list) ? list : [undefined]) {
+        if (!Array.isArray(entry) || entry.length !== 2 || !Number.isInteger(entry[0])) {
+          throw new ValidationError(
+            `${where}.detectors: pairs of a slot and a detector's state were expected; the snapshot is damaged`,
+          );
+        }
+        const watcher = kind.start();
+        watcher.restore(entry[1]);
+        restored.set(entry[0], watcher);
+      }
+      policy.restore(readField(state, "inner", where));
+      detectors = restored;
+      rounds = restoredRounds;
+    },
+  };
+}
