@@ -144,7 +144,7 @@ function layOutLegend(
 ): { readonly markup: string; readonly height: number } {
   let [left, row] = [0, 0];
   const parts = entries.map(({ name, sample }) => {
-    const short = shorten(name, Math.max(8, Math.floor((width - 60) / 8)));
+    const short = shorten(name, Math.min(40, Math.max(8, Math.floor((width - 60) / 8))));
     const size = LEGEND_SAMPLE + estimateTextWidth(short) + 16;
     if (left > 0 && left + size > width) {
       left = 0;

@@ -47,5 +47,6 @@ export function chartStyle(): string {
 .bandit-chart .rule { stroke: var(--rule); stroke-width: 1; } .bandit-chart .mark { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 3 3; }
 .bandit-chart .line { fill: none; stroke-width: 2; stroke-linejoin: round; } .bandit-chart .band { stroke: none; opacity: 0.16; }
 .bandit-chart .whisker { fill: none; stroke-width: 2; } .bandit-chart .area { fill-opacity: 0.82; stroke: var(--paper); stroke-width: 1.2; stroke-linejoin: round; }
+.bandit-chart .over { stroke: var(--paper); stroke-width: 4; paint-order: stroke; }
 .bandit-chart .key { font-weight: 650; font-size: 11px; } .bandit-chart .plate { fill: var(--paper); opacity: 0.88; }`;
 }

@@ -105,8 +105,8 @@ function drawRow(
   const figures = `${formatNumber(value)}${interval ? `  (${formatInterval(interval)})` : ""}`;
   const room = Math.max(6, Math.floor((width - 30 - estimateTextWidth(figures)) / 7.5));
   const label =
-    `<text x="4" y="${top + 15}">${escapeMarkup(shorten(name, room))}</text>` +
-    `<text x="${width - 12}" y="${top + 15}" text-anchor="end">${escapeMarkup(figures)}</text>`;
+    `<text class="over" x="4" y="${top + 15}">${escapeMarkup(shorten(name, room))}</text>` +
+    `<text class="over" x="${width - 12}" y="${top + 15}" text-anchor="end">${escapeMarkup(figures)}</text>`;
   if (!(Math.abs(value) < 1e300)) return label;
   const colour = colourOf(0);
   const isBounded = interval && Math.abs(interval.low) < 1e300 && Math.abs(interval.high) < 1e300;

@@ -32,7 +32,7 @@ export function estimateTextWidth(text: string): number {
   let width = 0;
   for (const character of text) {
     if (character > "\u2E7F") width += 12.5;
-    else if (/[A-Z%mwMW@]/.test(character)) width += 9;
+    else if (/[A-Z%mwMW@<>&+=#~_]/.test(character)) width += 9;
     else if (/[ .,:;'|ijlIt!()]/.test(character)) width += 4.2;
     else width += 6.9;
   }
