@@ -78,6 +78,17 @@ export {
   writeStatistics,
 } from "./fleet/fleet-statistics.js";
 export type { FleetMemberState, FleetPushState } from "./fleet/member-state.js";
+export { type KernelUcbOptions, kernelUcb } from "./kernel/kernel-ucb.js";
+export {
+  type Kernel,
+  type LinearKernelOptions,
+  linearKernel,
+  matern52Kernel,
+  type ProductKernelOptions,
+  productKernel,
+  rbfKernel,
+  type StationaryKernelOptions,
+} from "./kernel/kernels.js";
 export type { GreedyOptions } from "./linear/greedy-rule.js";
 export { type HybridLinUcbOptions, hybridLinUcb } from "./linear/hybrid-lin-ucb.js";
 export type { Joint, JointFeatures } from "./linear/joint-features.js";
