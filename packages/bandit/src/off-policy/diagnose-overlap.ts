@@ -12,7 +12,8 @@ export interface OverlapWarning {
     | "mean-weight"
     | "few-effective-rows"
     | "dominant-row"
-    | "rare-rewards";
+    | "rare-rewards"
+    | "no-spread";
   readonly message: string;
 }
 

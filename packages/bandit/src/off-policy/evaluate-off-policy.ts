@@ -105,6 +105,18 @@ export function describeTarget(
         effectiveSampleSize: effectiveSampleSize(log.weights),
       },
     }),
-    warnings: diagnoseOverlap(data, log),
+    warnings: [...diagnoseOverlap(data, log), ...diagnoseSpread(one.estimates)],
   };
+}
+
+function diagnoseSpread(estimates: readonly Estimate[]): OverlapWarning[] {
+  const flat = estimates.filter(({ standardError }) => standardError === 0);
+  if (flat.length === 0) return [];
+  const names = flat.map(({ estimator }) => estimator).join(", ");
+  return [
+    {
+      code: "no-spread",
+      message: `Every row that ${names} uses says the same, so the interval has no width: that is too little to go by, not certainty.`,
+    },
+  ];
 }

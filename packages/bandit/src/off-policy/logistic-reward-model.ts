@@ -92,7 +92,10 @@ function solveLogistic(design: DesignRows, penalty: number, maxSteps: number): F
     const direction = solvePositiveDefinite(curvature, gradient);
     let decrement = 0;
     for (let j = 0; j < columns; j++) decrement += gradient[j]! * direction[j]!;
-    if (decrement / 2 <= CONVERGED * loss) break;
+    if (decrement / 2 <= CONVERGED * loss) {
+      // So near the minimum, what a step gains is lost in the loss's rounding, but the coefficients still gain.
+      return coefficients.map((value, j) => value + direction[j]!);
+    }
     let improved = false;
     for (let length = 1; length > 1e-8 && !improved; length /= 2) {
       const next = coefficients.map((value, j) => value + length * direction[j]!);

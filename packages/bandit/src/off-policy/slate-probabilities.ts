@@ -112,24 +112,29 @@ function integratePlaces(
 ): Float64Array[] {
   const arms = densities.length;
   const out = Array.from({ length: places }, () => new Float64Array(arms));
-  const above = new Float64Array(places);
+  // Probabilities that 0, 1, ... of the arms before one, and of those after it, are above a point.
+  const before = new Float64Array((arms + 1) * places);
+  const after = new Float64Array((arms + 1) * places);
   const points = densities[0]!.length;
   for (let k = 0; k < points; k++) {
+    before[0] = 1;
+    after[arms * places] = 1;
+    for (let i = 0; i < arms; i++) {
+      countAbove(before, i * places, (i + 1) * places, places, cumulatives[i]![k]!);
+    }
+    for (let i = arms; i > 0; i--) {
+      countAbove(after, i * places, (i - 1) * places, places, cumulatives[i - 1]![k]!);
+    }
     for (let i = 0; i < arms; i++) {
       const density = densities[i]![k]!;
       if (density === 0) continue;
-      // Probabilities that 0, 1, ... of the others are above, one arm after another.
-      above.fill(0);
-      above[0] = 1;
-      for (let j = 0; j < arms; j++) {
-        if (j === i) continue;
-        const below = cumulatives[j]![k]!;
-        for (let n = places - 1; n > 0; n--) {
-          above[n] = above[n]! * below + above[n - 1]! * (1 - below);
-        }
-        above[0]! *= below;
+      const left = i * places;
+      const right = left + places;
+      for (let n = 0; n < places; n++) {
+        let above = 0;
+        for (let m = 0; m <= n; m++) above += before[left + m]! * after[right + n - m]!;
+        out[n]![i]! += density * above;
       }
-      for (let n = 0; n < places; n++) out[n]![i]! += density * above[n]!;
     }
   }
   for (const place of out) {
@@ -137,4 +142,18 @@ function integratePlaces(
     for (let i = 0; i < arms; i++) place[i]! /= sum;
   }
   return out;
+}
+
+// One arm more, which is below the point with probability `below`: counts at `from` become those at `to`.
+function countAbove(
+  counts: Float64Array,
+  from: number,
+  to: number,
+  places: number,
+  below: number,
+): void {
+  counts[to] = counts[from]! * below;
+  for (let n = 1; n < places; n++) {
+    counts[to + n] = counts[from + n]! * below + counts[from + n - 1]! * (1 - below);
+  }
 }

@@ -1,0 +1,95 @@
+import { createRng } from "@edgewright/core";
+import { describe, expect, test } from "vitest";
+import { bootstrapInterval } from "./bootstrap.js";
+import { empiricalBernsteinInterval, normalInterval } from "./closed-form-intervals.js";
+import { goldenLog, goldenTarget } from "./golden-log.test-support.js";
+import { createLoggedData } from "./logged-data.js";
+import { fixedTarget } from "./target-policy.js";
+import { weighLog } from "./weigh-log.js";
+import { ips, snips } from "./weighting-estimators.js";
+
+describe("golden values", () => {
+  // scipy.stats.bootstrap((w * r,), np.mean, n_resamples=200000, random_state=1) on the twelve rows.
+  test.each([
+    ["bca", 0.344047619047619, 1.3220238095238095],
+    ["percentile", 0.30624999999999997, 1.2636904761904761],
+  ] as const)("%s interval of IPS", (method, low, high) => {
+    const estimate = ips(weighLog(goldenLog(), goldenTarget));
+    const interval = bootstrapInterval(estimate, { method, seed: 1, resamples: 20_000 });
+    // Ends of twelve lumpy rows move by about 0.01 between seeds at 20,000 resamples.
+    expect(Math.abs(interval.low - low)).toBeLessThan(0.03);
+    expect(Math.abs(interval.high - high)).toBeLessThan(0.03);
+  });
+
+  test("empirical Bernstein: Maurer and Pontil's theorem 4 on both sides, written out in NumPy", () => {
+    const values = Array.from({ length: 20 }, () => [
+      0.2, 0.9, 0.4, 0.7, 0.1, 0.5, 0.8, 0.3, 0.6, 0.5,
+    ]).flat();
+    const { low, high } = empiricalBernsteinInterval(values, { low: 0, high: 1 });
+    expect(low).toBeCloseTo(0.397214899686248, 12);
+    expect(high).toBeCloseTo(0.602785100313752, 12);
+  });
+
+  test("normal approximation", () => {
+    const { low, high } = normalInterval({ value: 1, standardError: 0.5 });
+    expect(low).toBeCloseTo(1 - 1.959963984540054 * 0.5, 8);
+    expect(high).toBeCloseTo(1 + 1.959963984540054 * 0.5, 8);
+  });
+});
+
+test("95 % intervals hold the true value about as often as they say", () => {
+  const rng = createRng(7);
+  const rates = [0.1, 0.4, 0.7];
+  const logging = [0.6, 0.3, 0.1];
+  const target = { a: 0.1, b: 0.3, c: 0.6 };
+  const truth = 0.1 * 0.1 + 0.3 * 0.4 + 0.6 * 0.7;
+  const rounds = 150;
+  const held = { bca: 0, percentile: 0, normal: 0, snips: 0, bernstein: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const chosen = Array.from({ length: 120 }, () => rng.categorical(logging));
+    const data = createLoggedData({
+      arms: ["a", "b", "c"],
+      chosen,
+      rewards: chosen.map((arm) => (rng.uniform() < rates[arm]! ? 1 : 0)),
+      propensities: chosen.map((arm) => logging[arm]!),
+    });
+    const log = weighLog(data, fixedTarget(target));
+    const estimate = ips(log);
+    const options = { seed: round, resamples: 150 };
+    const intervals = {
+      bca: bootstrapInterval(estimate, options),
+      percentile: bootstrapInterval(estimate, { ...options, method: "percentile" }),
+      normal: normalInterval(estimate),
+      snips: bootstrapInterval(snips(log), options),
+      bernstein: empiricalBernsteinInterval(estimate.terms.summands!, { low: 0, high: 6 }),
+    } as const;
+    for (const [name, { low, high }] of Object.entries(intervals)) {
+      if (low <= truth && truth <= high) held[name as keyof typeof held]++;
+    }
+  }
+  // 95 % of 150 less three standard deviations, and some for what 120 skewed rows and 150 resamples cost.
+  for (const name of ["bca", "percentile", "normal", "snips"] as const) {
+    expect(held[name], name).toBeGreaterThanOrEqual(0.87 * rounds);
+  }
+  // Holds for any number of rows, at the price of width.
+  expect(held.bernstein).toBe(rounds);
+});
+
+test("the same seed gives the same interval, another one another", () => {
+  const estimate = snips(weighLog(goldenLog(), goldenTarget));
+  const once = bootstrapInterval(estimate, { seed: 3 });
+  expect(bootstrapInterval(estimate, { seed: 3 })).toEqual(once);
+  expect(bootstrapInterval(estimate, { seed: 4 })).not.toEqual(once);
+});
+
+test("refuses levels, resamples and ranges that make no interval", () => {
+  const estimate = ips(weighLog(goldenLog(), goldenTarget));
+  expect(() => bootstrapInterval(estimate, { level: 95 })).toThrow(
+    "bootstrapInterval: a confidence level between 0 and 1 was expected, got 95",
+  );
+  expect(() => bootstrapInterval(estimate, { resamples: 1 })).toThrow("at least 2 resamples");
+  expect(() => empiricalBernsteinInterval([0.5, 2], { low: 0, high: 1 })).toThrow(
+    "empiricalBernsteinInterval: value 1: one from 0 to 1 was expected, got 2",
+  );
+  expect(() => empiricalBernsteinInterval([0.5], { low: 1, high: 0 })).toThrow("low <= high");
+});
