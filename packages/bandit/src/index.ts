@@ -20,6 +20,7 @@ export type {
   SnapshotPart,
   SnapshotPending,
 } from "./bandit/snapshot.js";
+export { type BootstrappedOptions, bootstrapped } from "./bootstrap/bootstrapped.js";
 export type { ConstrainedChoice, Constraint } from "./constraints/constraint.js";
 export { type CostBudget, type CostBudgetOptions, costBudget } from "./constraints/cost-budget.js";
 export { propensityFloor } from "./constraints/propensity-floor.js";
