@@ -4,7 +4,11 @@ export interface ChangeDetector {
   add(value: number): boolean;
   /** JSON-able data from which {@link ChangeDetector.restore} goes on bit for bit. */
   state(): unknown;
-  /** @throws ValidationError when the state is damaged; nothing has changed then */
+  /**
+   * Takes over a state of a detector with the same options.
+   *
+   * @throws ValidationError when the state is damaged; nothing has changed then
+   */
   restore(state: unknown): void;
 }
 

@@ -26,20 +26,12 @@ const atWill: DetectorKind = {
   start: () => ({ add: (value) => value > 1, state: () => null, restore: () => {} }),
 };
 
-test.each([
-  ["cusum", cusum()],
-  ["pageHinkley", pageHinkley()],
-  ["adwin", adwin()],
-  ["glr", glr()],
-])("in a world that switches, restarts by %s save regret", (_name, detector) => {
-  const kept = meanRegret(() => betaThompson(), switching, 4000, 3);
-  const restarted = meanRegret(
-    () => restartOnChange(betaThompson(), { detector }),
-    switching,
-    4000,
-    3,
-  );
-  expect(restarted).toBeLessThan(kept / 2);
+test("in a world that switches, restarts save more than half of the regret", () => {
+  const kept = meanRegret(() => betaThompson(), switching, 4000, 2);
+  for (const detector of [cusum(), pageHinkley(), adwin(), glr()]) {
+    const create = () => restartOnChange(betaThompson(), { detector });
+    expect(meanRegret(create, switching, 4000, 2)).toBeLessThan(kept / 2);
+  }
 });
 
 test("alarms are told where there was a change, and nowhere else", () => {

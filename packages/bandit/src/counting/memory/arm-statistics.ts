@@ -17,9 +17,11 @@ export interface ArmStatistics {
    * @param share what part of that arm's weight is taken over, from 0 to 1
    */
   addArm(slot: number, like: number | undefined, share: number): void;
+  /** Forgets an arm, or throws when there is none in the slot. */
   removeArm(slot: number): void;
+  /** Takes in an example of weight above 0. */
   learn(slot: number, reward: number, weight: number): void;
-  /** JSON-able. */
+  /** All that is remembered, as JSON-able data that {@link ArmStatistics.prepare} takes. */
   state(): unknown;
   /**
    * Checks a state and returns what takes it over.

@@ -114,6 +114,6 @@ export function createArmTable(width: number, weights: readonly number[] = []): 
 const LAST_SLOT = 2 ** 22 - 1;
 
 /** Whether a value can be the slot of an arm. */
-export function isSlot(value: unknown): value is number {
+function isSlot(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LAST_SLOT;
 }
