@@ -27,6 +27,9 @@ describe("parseCommandLine", () => {
     expect(parseCommandLine([], "/").schedule).toBe(true);
     expect(parseCommandLine(["--no-zoo"], "/").schedule).toBe(false);
     expect(parseCommandLine(["--no-schedule"], "/").schedule).toBe(false);
+    expect(parseCommandLine([], "/").choose).toBe(true);
+    expect(parseCommandLine(["--no-choose"], "/").choose).toBe(false);
+    expect(parseCommandLine(["--no-zoo"], "/").choose).toBe(false);
   });
 
   it("tells a story, one that begins as told, or none", () => {

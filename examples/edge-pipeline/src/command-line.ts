@@ -18,6 +18,8 @@ export interface CommandLine {
   readonly zoo: string | undefined;
   /** Whether to plan for this machine and serve requests; needs the checkpoints. */
   readonly schedule: boolean;
+  /** Whether a bandit is to learn which model suits whom; needs the checkpoints. */
+  readonly choose: boolean;
   /** How the story begins; `undefined` leaves the stage out. */
   readonly story: string | undefined;
   readonly json: boolean;
@@ -39,6 +41,7 @@ Options
   --zoo FOLDER      checkpoints that classify pictures  [examples/zoo/checkpoints]
   --no-zoo          do not classify pictures
   --no-schedule     do not plan for this machine, and serve no requests
+  --no-choose       let no bandit learn which model suits whom
   --story TEXT      how the story begins                          [Once upon a time]
   --no-story        do not tell one
   --json            print one JSON object instead of text
@@ -67,6 +70,7 @@ export function parseCommandLine(args: readonly string[], cwd: string): CommandL
     compare: !values["no-compare"],
     zoo: readZooFolder(values, cwd),
     schedule: !values["no-schedule"] && !values["no-zoo"],
+    choose: !values["no-choose"] && !values["no-zoo"],
     story: readStory(values),
     json: values.json,
     help: values.help,
@@ -86,6 +90,7 @@ function parseStrictly(args: readonly string[]) {
         zoo: { type: "string" },
         "no-zoo": { type: "boolean", default: false },
         "no-schedule": { type: "boolean", default: false },
+        "no-choose": { type: "boolean", default: false },
         story: { type: "string" },
         "no-story": { type: "boolean", default: false },
         json: { type: "boolean", default: false },

@@ -3,6 +3,7 @@ import { EdgewrightError } from "@edgewright/core";
 import { type CommandLine, parseCommandLine, USAGE } from "./command-line.js";
 import { type PipelineContext, runStages, type Stage } from "./pipeline.js";
 import {
+  formatChosen,
   formatComparison,
   formatReading,
   formatServed,
@@ -11,6 +12,7 @@ import {
 } from "./print-results.js";
 import { Progress } from "./progress.js";
 import { StageClock } from "./stage-clock.js";
+import { chooseVariant } from "./stages/choose-variant.js";
 import { classifyZoo } from "./stages/classify-zoo.js";
 import { collectResults } from "./stages/collect-results.js";
 import { decodePage } from "./stages/decode-page.js";
@@ -31,6 +33,7 @@ const STAGES: readonly Stage[] = [
   { name: "classify pictures", run: classifyZoo },
   { name: "schedule models", run: scheduleModels },
   { name: "tell a story", run: tellStory },
+  { name: "choose a variant", run: chooseVariant },
   { name: "write report", run: writeReport },
   { name: "show results", silent: true, run: showResults },
 ];
@@ -53,6 +56,7 @@ async function showResults(context: PipelineContext): Promise<void> {
   if (results.zoo) process.stdout.write(`${formatZoo(results.zoo)}\n`);
   if (results.served) process.stdout.write(`${formatServed(results.served)}\n`);
   if (results.story) process.stdout.write(`${formatStory(results.story)}\n`);
+  if (results.chosen) process.stdout.write(`${formatChosen(results.chosen)}\n`);
   process.stdout.write(`Report: ${options.report}\n`);
 }
 
@@ -64,6 +68,7 @@ async function run(options: CommandLine, signal: AbortSignal): Promise<void> {
     if (!options.compare) skipped.push(measureEngines);
     if (options.zoo === undefined) skipped.push(classifyZoo);
     if (!options.schedule) skipped.push(scheduleModels);
+    if (!options.choose) skipped.push(chooseVariant);
     if (options.story === undefined) skipped.push(tellStory);
     await runStages(
       STAGES.filter((stage) => !skipped.includes(stage.run)),

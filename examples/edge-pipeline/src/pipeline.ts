@@ -8,6 +8,7 @@ import type { Progress } from "./progress.js";
 import type { ServedRequests } from "./schedule/served-requests.js";
 import type { StageClock } from "./stage-clock.js";
 import type { ToldStory } from "./story.js";
+import type { ChosenVariants } from "./variants/chosen-variants.js";
 import type { ZooFront } from "./zoo-front.js";
 
 /** One step of the pipeline: takes what earlier stages left in the context, and adds to it. */
@@ -47,6 +48,7 @@ export interface PipelineContext {
   zoo?: ZooFront;
   served?: ServedRequests;
   story?: ToldStory;
+  chosen?: ChosenVariants;
 }
 
 /** Runs the stages one after another. @throws AbortError between two of them when the signal fires. */

