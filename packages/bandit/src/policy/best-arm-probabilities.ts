@@ -1,5 +1,6 @@
 import { gaussNodes, gaussWeights } from "./gauss-legendre.js";
-import { millsRatio } from "./normal-distribution.js";
+import { normalCdf } from "./normal-distribution.js";
+import { normalTable } from "./normal-table.js";
 
 /**
  * Works out with which probability each of some independent normal variables is the largest: what Thompson sampling
@@ -37,7 +38,6 @@ export function probabilitiesOfBest(
 
 /** Width of a panel in deviations of the variable that varies fastest there. */
 const PANEL = 2.5;
-const INVERSE_ROOT_TWO_PI = 0.3989422804014327;
 /** Deviations from its mean beyond which a variable is taken never to be: leaves out 2e-8. */
 const REACH = 5.5;
 /** The largest variable is below the start of a panel with less than this probability: the panel can go. */
@@ -89,6 +89,15 @@ function shareAmongKnown(
     sum = out[anchor]!;
   }
 
+  const { coefficients, reach, piecesPerUnit } = normalTable();
+  const pieces = 2 * reach * piecesPerUnit;
+  const scales = new Float64Array(active);
+  const shifts = new Float64Array(active);
+  for (let a = 0; a < active; a++) {
+    scales[a] = piecesPerUnit / spreads[a]!;
+    shifts[a] = piecesPerUnit * (reach - centres[a]! / spreads[a]!);
+  }
+
   let start = 0;
   let skipping = anchorDeviation > 0;
   while (active > 0) {
@@ -100,18 +109,29 @@ function shareAmongKnown(
       const half = (end - start) / 2;
       for (let node = 0; node < gaussNodes.length; node++) {
         const x = start + half * (1 + gaussNodes[node]!);
-        let product = 1;
+        let product = gaussWeights[node]! * half;
         for (let a = 0; a < active; a++) {
-          const spread = spreads[a]!;
-          const z = (x - centres[a]!) / spread;
-          const bell = Math.exp(-0.5 * z * z);
-          const tail = INVERSE_ROOT_TWO_PI * bell * millsRatio(Math.abs(z));
-          const below = z > 0 ? 1 - tail : tail;
-          product *= below;
-          densities[a] = bell / (spread * below);
+          const scale = scales[a]!;
+          const place = x * scale + shifts[a]!;
+          if (place >= pieces) {
+            densities[a] = 0;
+          } else if (place > 0) {
+            const piece = Math.floor(place);
+            const t = place - piece;
+            const c = 4 * piece;
+            const c1 = coefficients[c + 1]!;
+            const c2 = coefficients[c + 2]!;
+            const c3 = coefficients[c + 3]!;
+            const below = coefficients[c]! + t * (c1 + t * (c2 + t * c3));
+            product *= below;
+            densities[a] = ((c1 + t * (2 * c2 + 3 * t * c3)) * scale) / below;
+          } else {
+            product = 0;
+            break;
+          }
         }
-        const scale = product * gaussWeights[node]! * half * INVERSE_ROOT_TWO_PI;
-        for (let a = 0; a < active; a++) out[arms[a]!]! += densities[a]! * scale;
+        if (product === 0) continue;
+        for (let a = 0; a < active; a++) out[arms[a]!]! += densities[a]! * product;
       }
     }
     // Variables that end before the next panel are certainly below what follows: drop them.
@@ -123,12 +143,14 @@ function shareAmongKnown(
       }
       centres[kept] = centres[a]!;
       spreads[kept] = spreads[a]!;
+      scales[kept] = scales[a]!;
+      shifts[kept] = shifts[a]!;
       arms[kept++] = arms[a]!;
     }
     active = kept;
     start = end;
   }
-  for (let i = 0; i < count; i++) if (deviations[i] !== Infinity) out[i]! *= total / sum;
+  for (let i = 0; i < count; i++) if (deviations[i] !== Infinity) out[i] = (out[i]! / sum) * total;
 }
 
 /** Deviations so small that dividing by them leaves the range of doubles count as none. */
@@ -144,9 +166,7 @@ function productOfCdfs(
 ): number {
   let product = 1;
   for (let a = 0; a < active; a++) {
-    const z = (x - centres[a]!) / spreads[a]!;
-    const tail = INVERSE_ROOT_TWO_PI * Math.exp(-0.5 * z * z) * millsRatio(Math.abs(z));
-    product *= z > 0 ? 1 - tail : tail;
+    product *= normalCdf((x - centres[a]!) / spreads[a]!);
   }
   return product;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { millsRatio, normalCdf, normalDensity } from "./normal-distribution.js";
+import { normalTable } from "./normal-table.js";
 
 // mpmath 1.2.1: mp.dps = 40; float(erfc(-mpf(z) / sqrt(2)) / 2)
 test.each([
@@ -38,5 +39,21 @@ test("Mills' ratio lies between its classical bounds (Gordon 1941)", () => {
   for (let y = 0.01; y < 1000; y *= 1.3) {
     expect(millsRatio(y)).toBeLessThanOrEqual((1 / y) * (1 + 1e-15));
     expect(millsRatio(y)).toBeGreaterThanOrEqual((y / (1 + y * y)) * (1 - 1e-15));
+  }
+});
+
+test("the table's pieces join, and agree with the distribution and its density", () => {
+  const { coefficients, reach, piecesPerUnit } = normalTable();
+  const pieces = 2 * reach * piecesPerUnit;
+  expect(coefficients).toHaveLength(4 * pieces);
+  for (let piece = 0; piece < pieces; piece++) {
+    const [c0, c1, c2, c3] = coefficients.subarray(4 * piece, 4 * piece + 4);
+    for (const t of [0, 0.21, 0.5, 0.79, 1]) {
+      const z = (piece + t) / piecesPerUnit - reach;
+      const value = c0! + t * (c1! + t * (c2! + t * c3!));
+      const slope = (c1! + t * (2 * c2! + 3 * t * c3!)) * piecesPerUnit;
+      expect(Math.abs(value - normalCdf(z))).toBeLessThan(3e-10);
+      expect(Math.abs(slope - normalDensity(z))).toBeLessThan(1e-7);
+    }
   }
 });
