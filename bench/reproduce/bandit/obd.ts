@@ -8,17 +8,20 @@ import { fileURLToPath } from "node:url";
 import {
   betaSlateProbabilities,
   evaluateOffPolicy,
+  ips,
   type LoggedData,
   logisticRewardModel,
   type OffPolicyEvaluation,
   readOpenBandit,
+  snips,
   type TargetPolicy,
   uniformTarget,
+  weighLog,
 } from "@edgewright/bandit/off-policy";
 import { mean } from "@edgewright/core";
 import type { FigureInput } from "@edgewright/device-bench";
 import type { BenchContext } from "../../context.js";
-import { dealNumpyFolds } from "./obd/numpy-folds.js";
+import { dealNumpyFolds, simulateSlates } from "./obd/numpy-random.js";
 import { PRODUCTION_PRIOR } from "./obd/production-prior.js";
 import {
   REFERENCE,
@@ -30,10 +33,11 @@ import { simulationError } from "./obd/simulation-error.js";
 
 /** Eight printed decimals, half a unit of the last one. */
 const PRINTED = 5e-9;
-/** The reference's seed of folds and of its simulated slates, and how many it simulated. */
+/** The reference's seed of folds and of the slates that it simulated, and how many. */
 const SEED = 12345;
 const SIMULATIONS = 100_000;
-const MODEL_FREE: readonly string[] = ["ips", "snips"];
+/** What depends on no reward model: must equal the reference in every digit that it printed. */
+const MODEL_FREE = ["ips", "snips"] as const;
 
 /** Values of both policies from each other's logs, for every campaign in the folder. */
 export async function obd(context: BenchContext): Promise<FigureInput[]> {
@@ -50,11 +54,33 @@ export async function obd(context: BenchContext): Promise<FigureInput[]> {
   }
   const rows: FigureInput[] = [];
   for (const campaign of campaigns) {
-    const logs = { bts: await readLog(folder, "bts", campaign), random: undefined as never };
-    const both = { ...logs, random: await readLog(folder, "random", campaign) };
-    rows.push(...(await evaluate(context, campaign, "bts", both)));
-    if (PRODUCTION_PRIOR[campaign])
-      rows.push(...(await evaluate(context, campaign, "random", both)));
+    const bts = await readLog(folder, "bts", campaign);
+    const random = await readLog(folder, "random", campaign);
+    rows.push(
+      ...(await evaluate(context, {
+        ...{ name: `${campaign} bts->random`, data: bts, target: uniformTarget() },
+        truth: mean(random.rewards),
+      })),
+    );
+    const prior = PRODUCTION_PRIOR[campaign];
+    if (!prior) {
+      context.log(`  ${campaign} random->bts left out: its production prior is not known`);
+      continue;
+    }
+    const name = `${campaign} random->bts`;
+    const { alphas, betas } = prior;
+    const exact = betaSlateProbabilities(alphas, betas, random.positionCount);
+    // The reference's own slates where there is a reference, what they are shares of elsewhere.
+    const slate = referenceOf(name, random)
+      ? simulateSlates(alphas, betas, { places: 3, simulations: SIMULATIONS, seed: SEED })
+      : exact;
+    rows.push(
+      ...(await evaluate(context, {
+        ...{ name, data: random, target: ({ position }) => slate[position]! },
+        truth: mean(bts.rewards),
+      })),
+      ...describeExactSlates(name, random, exact),
+    );
   }
   return rows;
 }
@@ -78,17 +104,19 @@ async function readLog(folder: string, policy: string, campaign: string): Promis
   });
 }
 
+interface Evaluated {
+  readonly name: string;
+  readonly data: LoggedData;
+  readonly target: TargetPolicy;
+  /** Mean click of the target's own log. */
+  readonly truth: number;
+}
+
 async function evaluate(
   context: BenchContext,
-  campaign: string,
-  logged: "bts" | "random",
-  logs: { readonly bts: LoggedData; readonly random: LoggedData },
+  { name, data, target, truth }: Evaluated,
 ): Promise<FigureInput[]> {
-  const data = logs[logged];
-  const name = `${campaign} ${logged === "bts" ? "bts->random" : "random->bts"}`;
-  const reference = data.rows === REFERENCE_ROWS ? REFERENCE[name] : undefined;
-  const slate = logged === "random" ? slateOf(campaign, data) : undefined;
-  const target: TargetPolicy = slate ? ({ position }) => slate[position]! : uniformTarget();
+  const reference = referenceOf(name, data);
   const shared = {
     seed: SEED,
     signal: context.signal,
@@ -107,28 +135,25 @@ async function evaluate(
     ...shared,
     estimators: ["clipped-ips", "switch-dr", "dros"],
   });
-  const truth = mean(logs[logged === "bts" ? "random" : "bts"].rewards);
   context.log(`  ${name}: ${data.rows} rows, ${seconds.toFixed(2)} s`);
   for (const { message } of fixed.warnings) context.log(`  ${name}: ${message}`);
   return [
     describeTruth(name, truth, reference),
-    ...describeExactness(name, data, fixed, slate, reference),
+    ...describeDistances(name, fixed, reference),
     ...describeEstimates(name, fixed, reference, truth),
     ...tuned.estimates.map(
       ({ estimator, value, lambda, interval, effectiveSampleSize: rows }): FigureInput => ({
         metric: `${name}, ${estimator}, lambda chosen`,
         value,
         unit: "",
-        note: `lambda ${lambda!.toPrecision(3)}, ${formatInterval(interval)}, ESS ${rows.toFixed(0)}`,
+        note: `${value.toFixed(8)}; lambda ${lambda!.toPrecision(3)}; ${formatInterval(interval)}; ESS ${rows.toFixed(0)}`,
       }),
     ),
   ];
 }
 
-// The reference drew slates of three from the production prior.
-function slateOf(campaign: string, data: LoggedData): Float64Array[] {
-  const { alphas, betas } = PRODUCTION_PRIOR[campaign]!;
-  return betaSlateProbabilities(alphas, betas, data.positionCount);
+function referenceOf(name: string, data: LoggedData): ReferenceFigures | undefined {
+  return data.rows === REFERENCE_ROWS ? REFERENCE[name] : undefined;
 }
 
 function describeTruth(
@@ -144,30 +169,45 @@ function describeTruth(
   };
 }
 
-// IPS and SNIPS depend on nothing that is drawn, but for the slates that the reference simulated and we integrate.
-function describeExactness(
+function describeDistances(
   name: string,
-  data: LoggedData,
   evaluation: OffPolicyEvaluation,
-  slate: readonly Float64Array[] | undefined,
   reference: ReferenceFigures | undefined,
 ): FigureInput[] {
   if (!reference) return [];
-  return evaluation.estimates
-    .filter(({ estimator }) => MODEL_FREE.includes(estimator))
-    .map(({ estimator, value }) => {
-      const published = reference.estimates[estimator as "ips" | "snips"];
-      const noise = slate ? simulationError(data, slate, SIMULATIONS)[estimator as "ips"] : 0;
-      return {
-        metric: `${name}, ${estimator}, distance from the reference`,
-        value: Math.abs(value - published),
-        unit: "",
-        target: { atMost: PRINTED + 4 * noise },
-        note: slate
-          ? `reference ${published} from ${SIMULATIONS} simulated slates; 4 of their standard errors allowed`
-          : `reference ${published}, printed to 8 decimals: equal in every digit`,
-      };
-    });
+  return MODEL_FREE.map((estimator) => {
+    const { value } = evaluation.estimates.find((one) => one.estimator === estimator)!;
+    const published = reference.estimates[estimator];
+    return {
+      metric: `${name}, ${estimator}, distance from the reference`,
+      value: Math.abs(value - published),
+      unit: "",
+      target: { atMost: PRINTED },
+      note: `${value.toFixed(8)}, reference ${published.toFixed(8)}: eight decimals are all it printed`,
+    };
+  });
+}
+
+// The reference's slates are simulated: how far what they are shares of is away, and how far it may be.
+function describeExactSlates(
+  name: string,
+  data: LoggedData,
+  exact: readonly Float64Array[],
+): FigureInput[] {
+  const reference = referenceOf(name, data);
+  if (!reference) return [];
+  const log = weighLog(data, ({ position }) => exact[position]!);
+  const errors = simulationError(data, exact, SIMULATIONS);
+  return [ips(log), snips(log)].map(({ value }, i): FigureInput => {
+    const estimator = MODEL_FREE[i]!;
+    return {
+      metric: `${name}, ${estimator} with exact slate probabilities, distance`,
+      value: Math.abs(value - reference.estimates[estimator]),
+      unit: "",
+      target: { atMost: 4 * errors[estimator] },
+      note: `${value.toFixed(8)}; the bar is four standard errors of ${SIMULATIONS} simulated slates`,
+    };
+  });
 }
 
 function describeEstimates(
@@ -185,7 +225,10 @@ function describeEstimates(
         value,
         unit: "",
         note: [
-          ...(published ? [`reference ${published}, apart ${(100 * apart!).toFixed(4)} %`] : []),
+          value.toFixed(8),
+          ...(published
+            ? [`reference ${published.toFixed(8)}, apart ${(100 * apart!).toFixed(4)} %`]
+            : []),
           formatInterval(interval),
           `ESS ${rows.toFixed(0)}, largest weight ${maxWeight.toPrecision(3)}`,
           ...(Number.isFinite(value) ? [`${(value / truth).toFixed(2)} x the truth`] : []),

@@ -45,7 +45,7 @@ export function bootstrapInterval(
 }
 
 /** Draws rows anew for many estimates at once, so that estimates of one draw can be compared. */
-export interface Resampler {
+interface Resampler {
   /** Estimates by resample, [terms][resamples]. */
   readonly values: readonly Float64Array[];
   /** Makes resample `index`; in order from 0. */

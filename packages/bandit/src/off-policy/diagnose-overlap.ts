@@ -1,3 +1,4 @@
+import { mean, standardDeviation } from "@edgewright/core";
 import { effectiveSampleSize } from "./estimate.js";
 import type { LoggedData } from "./logged-data.js";
 import type { WeightedLog } from "./weigh-log.js";
@@ -13,6 +14,7 @@ export interface OverlapWarning {
     | "few-effective-rows"
     | "dominant-row"
     | "rare-rewards"
+    | "model-bias"
     | "no-spread";
   readonly message: string;
 }
@@ -23,6 +25,8 @@ const NOTABLE_SHARE = 0.001;
 const FEW_ROWS = 50;
 /** Share of the whole weight that one row may carry. */
 const DOMINANT = 0.05;
+/** Standard errors by which the rewards may correct the model before it counts as biased. */
+const CORRECTION_ERRORS = 3;
 /** Rewards that differ from the most common one: the usual rule of thumb for proportions asks for tens. */
 const FEW_REWARDS = 30;
 
@@ -40,6 +44,12 @@ export function diagnoseOverlap(data: LoggedData, log: WeightedLog): OverlapWarn
   const warn = (code: OverlapWarning["code"], message: string): void => {
     warnings.push({ code, message });
   };
+  if (log.weights?.every((w) => w === 0)) {
+    warn(
+      "no-overlap",
+      "The target would have chosen otherwise in every row of the log: nothing in it speaks for the target.",
+    );
+  }
   if (log.unsupportedShare > NOTABLE_SHARE) {
     warn(
       "unsupported-choices",
@@ -72,7 +82,25 @@ export function diagnoseOverlap(data: LoggedData, log: WeightedLog): OverlapWarn
     return warnings;
   }
   diagnoseWeights(log.weights, warn);
+  diagnoseModel(log, warn);
   return warnings;
+}
+
+// Doubly robust is the model plus a correction by what was observed: a sure one means that the model is off.
+function diagnoseModel(
+  { rows, rewards, weights, predicted, baseline }: WeightedLog,
+  warn: (code: OverlapWarning["code"], message: string) => void,
+): void {
+  if (!weights || !predicted || !baseline) return;
+  const corrections = weights.map((w, row) => w * (rewards[row]! - predicted[row]!));
+  const correction = mean(corrections);
+  const error = standardDeviation(corrections) / Math.sqrt(rows);
+  if (!(Math.abs(correction) > CORRECTION_ERRORS * error && error > 0)) return;
+  const model = mean(baseline);
+  warn(
+    "model-bias",
+    `The reward model gives the target ${model.toPrecision(3)}, the rewards correct that to ${(model + correction).toPrecision(3)}, ${(Math.abs(correction) / error).toPrecision(2)} standard errors away: do not trust the direct method, whose interval leaves out how wrong the model is.`,
+  );
 }
 
 function diagnoseWeights(
@@ -81,13 +109,7 @@ function diagnoseWeights(
 ): void {
   const rows = weights.length;
   const sum = weights.reduce((total, w) => total + w, 0);
-  if (sum === 0) {
-    warn(
-      "no-overlap",
-      "The target would have chosen otherwise in every row of the log: nothing in it speaks for the target.",
-    );
-    return;
-  }
+  if (sum === 0) return;
   const average = sum / rows;
   let squares = 0;
   for (const w of weights) squares += (w - average) ** 2;

@@ -244,6 +244,14 @@ describe("diagnoses", () => {
     expect(codes(logged, fixedTarget({ a: 0.9, b: 0.1 }))).toContain("unsupported-choices");
   });
 
+  test("a reward model that the rewards contradict", () => {
+    const data = uniformLog(600);
+    const off = { predict: (_: number, out: Float64Array) => void out.fill(0.9) };
+    const warnings = diagnoseOverlap(data, weighLog(data, fixedTarget({ a: 1 }), off));
+    expect(warnings.map(({ code }) => code)).toEqual(["model-bias"]);
+    expect(warnings[0]!.message).toContain("gives the target 0.900, the rewards correct that to");
+  });
+
   test("rare rewards, and intervals without width", async () => {
     const chosen = Array.from({ length: 200 }, (_, i) => i % 2);
     const data = createLoggedData({

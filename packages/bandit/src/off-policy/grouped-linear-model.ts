@@ -32,7 +32,7 @@ export interface DesignRows {
 }
 
 /** Finds the coefficients, [columns], of one group of rows. */
-export type LinearSolver = (design: DesignRows) => Float64Array;
+type LinearSolver = (design: DesignRows) => Float64Array;
 
 /**
  * Fits linear models to the rows of a log, one for every position and, where asked, for every arm.

@@ -51,8 +51,8 @@ export function fixedTarget(probabilities: Readonly<Record<string, number>>): Ta
 /** Who can say with which probability it would choose each arm, such as a {@link Bandit}. */
 export interface ProbabilitySource<Context> {
   probabilities(
-    context: Context,
-    arms: readonly string[] | ReadonlyMap<string, ArrayLike<number>>,
+    context?: Context,
+    arms?: readonly string[] | ReadonlyMap<string, ArrayLike<number>>,
   ): ArrayLike<number>;
 }
 
