@@ -2,6 +2,7 @@ import { createRng } from "@edgewright/core";
 import { inverse, Matrix } from "ml-matrix";
 import { expect, test } from "vitest";
 import { diagonalConfidence, fullConfidence } from "./gradient-confidence.js";
+import { sketchedConfidence } from "./sketched-confidence.js";
 
 const COUNT = 6;
 
@@ -56,5 +57,46 @@ test("parameters are forgotten and copied alone", () => {
         1,
       );
     for (const i of [0, 1]) expect(one.width(unit(4 + i))).toBeCloseTo(alone.width(unit(i)), 10);
+  }
+});
+
+test("a sketch comes close to all of Z, and forgets parameters", () => {
+  const count = 300;
+  const full = fullConfidence(count, 0.5);
+  const sketched = sketchedConfidence(count, 0.5, 200);
+  const rng = createRng(4);
+  const gradients = Array.from({ length: 25 }, () =>
+    Float64Array.from({ length: count }, () => rng.normal()),
+  );
+  for (const g of gradients.slice(0, 20)) {
+    full.add(g, 1);
+    sketched.add(g, 1);
+  }
+  gradients.forEach((g, i) => {
+    // What was seen is known well by both; of the rest, 20 of 200 hashed directions happen to be known.
+    const ratio = sketched.width(g) / full.width(g);
+    expect(Math.abs(ratio - 1)).toBeLessThan(i < 20 ? 0.02 : 0.2);
+  });
+  const seen = gradients[0]!;
+  const forgotten = Array.from({ length: count }, (_, i) => i);
+  sketched.reset(forgotten);
+  expect(sketched.width(seen)).toBeGreaterThan(0.8 * full.width(gradients[24]!));
+  const other = sketchedConfidence(count, 0.5, 200);
+  other.prepare(JSON.parse(JSON.stringify(sketched.state())), "test")();
+  for (const g of gradients) expect(other.width(g)).toBe(sketched.width(g));
+  const fresh = sketchedConfidence(count, 0.5, 200);
+  sketched.prepare(fresh.state(), "test")();
+  for (const g of gradients) expect(fresh.width(g)).toBe(sketched.width(g));
+  for (const redrawn of [
+    [
+      [0, 1],
+      [0, 1],
+    ],
+    [[count, 1]],
+    [[1]],
+    null,
+  ]) {
+    const state = { ...(fresh.state() as object), redrawn };
+    expect(() => sketched.prepare(state, "test")).toThrow("pairs of a parameter and a count");
   }
 });

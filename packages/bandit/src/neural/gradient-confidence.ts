@@ -17,7 +17,8 @@ export interface GradientConfidence {
   reset(indices: readonly number[]): void;
   /** Takes over, for these parameters, what is known of those. */
   copy(from: readonly number[], to: readonly number[]): void;
-  state(): string;
+  /** JSON-able. */
+  state(): unknown;
   /**
    * Checks a state; the function it gives takes it over.
    *

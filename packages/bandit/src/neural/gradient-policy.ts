@@ -1,21 +1,36 @@
-import type { Rng } from "@edgewright/core";
+import { EdgewrightError, type Rng } from "@edgewright/core";
 import type { Evaluation } from "../policy/policy.js";
-import { diagonalConfidence, fullConfidence } from "./gradient-confidence.js";
+import {
+  diagonalConfidence,
+  fullConfidence,
+  type GradientConfidence,
+} from "./gradient-confidence.js";
+import { createMlp } from "./mlp.js";
 import { outputIndices } from "./network.js";
 import { NeuralLearner } from "./neural-learner.js";
-import { kernelsFor, type NeuralOptions, resolveNeuralOptions } from "./neural-options.js";
+import {
+  kernelsFor,
+  type NeuralOptions,
+  requireWhole,
+  resolveNeuralOptions,
+} from "./neural-options.js";
 import type { NeuralPolicy } from "./neural-policy.js";
 import { pretrainLearner } from "./pretrain.js";
+import { sketchedConfidence } from "./sketched-confidence.js";
 
 /** What NeuralUCB and neural Thompson sampling have in common. */
 export interface GradientPolicyOptions extends NeuralOptions {
   /**
-   * What is kept of Z, the sum of outer products of gradients: its diagonal, or all of it, which is narrower in
-   * directions that parameters share and costs the square of their number in time and memory.
+   * What is kept of Z, the sum of outer products of gradients. `"full"`: all of it, in time and memory that grow with
+   * the square of the number of parameters. `"sketched"`: all of it for gradients hashed to `sketchSize` numbers.
+   * `"diagonal"`: its diagonal, as in the experiments of the papers; it does not see that arms differ which use the
+   * same units, and may then never try some of them.
    *
-   * @default "diagonal"
+   * @default "full" for at most 256 parameters, else "sketched"
    */
-  readonly confidence?: "diagonal" | "full";
+  readonly confidence?: "full" | "sketched" | "diagonal";
+  /** Numbers that a gradient is hashed to for `"sketched"`. @default 128 */
+  readonly sketchSize?: number;
 }
 
 /** Fills scores and probabilities from the means and widths of the first `count` arms. */
@@ -29,13 +44,12 @@ export async function createGradientPolicy(
   rank: Rank,
 ): Promise<NeuralPolicy> {
   const settings = resolveNeuralOptions(where, options);
+  const count = createMlp(settings.shape).parameterCount;
+  const confidence = chooseConfidence(where, options, count, settings.ridge);
   const { kernels, own } = await kernelsFor(options);
   const learner = new NeuralLearner(name, settings, kernels, own);
   const { network } = learner;
   const { mlp } = network;
-  const count = mlp.parameterCount;
-  const makeConfidence = options.confidence === "full" ? fullConfidence : diagonalConfidence;
-  const confidence = makeConfidence(count, settings.ridge);
   const width = settings.shape.hidden.at(-1)!;
   const narrow = 1 / Math.sqrt(width);
   const gradient = new Float64Array(count);
@@ -93,4 +107,21 @@ export async function createGradientPolicy(
     dispose: () => learner.dispose(),
     [Symbol.dispose]: () => learner.dispose(),
   };
+}
+
+function chooseConfidence(
+  where: string,
+  options: GradientPolicyOptions,
+  count: number,
+  ridge: number,
+): GradientConfidence {
+  const { confidence = count <= 256 ? "full" : "sketched", sketchSize = 128 } = options;
+  requireWhole(where, "sketchSize", sketchSize, 1);
+  if (confidence === "full") return fullConfidence(count, ridge);
+  if (confidence === "diagonal") return diagonalConfidence(count, ridge);
+  if (confidence === "sketched") return sketchedConfidence(count, ridge, sketchSize);
+  throw new EdgewrightError(
+    "invalid-argument",
+    `${where}: a confidence of "full", "sketched" or "diagonal" was expected, got "${confidence}"`,
+  );
 }

@@ -30,7 +30,10 @@ export interface NeuralOptions {
   readonly trainingSteps?: number;
   /** Most recent examples that the network is trained on: what bounds the memory. @default 2000 */
   readonly replayCapacity?: number;
-  /** Prior precision: what stands on the diagonal before anything is learnt. @default 1 */
+  /**
+   * Precision of the prior, which stands on the diagonal before anything is learnt: how widely untried directions are
+   * explored is in inverse proportion to its root. @default 0.03
+   */
   readonly ridge?: number;
   /**
    * Kernels with the training extension, which several policies may share; whoever loads them disposes of them.
@@ -39,6 +42,9 @@ export interface NeuralOptions {
    */
   readonly kernels?: Kernels;
 }
+
+/** Of {@link NeuralOptions}. */
+export const DEFAULT_RIDGE = 0.03;
 
 /** Options with their defaults, checked. */
 export interface NeuralSettings extends Required<Omit<NeuralOptions, "kernels" | "hidden">> {
@@ -59,7 +65,7 @@ export function resolveNeuralOptions(where: string, options: NeuralOptions): Neu
     retrainEvery = 10,
     trainingSteps = 40,
     replayCapacity = 2000,
-    ridge = 1,
+    ridge = DEFAULT_RIDGE,
   } = options;
   const wholes = { contextDimension, armDimension, heads, trainingSteps, seed };
   for (const [name, value] of Object.entries(wholes)) requireWhole(where, name, value, 0);
@@ -115,7 +121,8 @@ export function requireAtLeastZero(where: string, name: string, value: number): 
   throw refusal(where, `a finite ${name} from 0 was expected, got ${value}`);
 }
 
-function requireWhole(where: string, name: string, value: number, least: number): void {
+/** @throws EdgewrightError `invalid-argument` unless the value is whole and at least so much */
+export function requireWhole(where: string, name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw refusal(where, `a whole ${name} from ${least} was expected, got ${value}`);
 }

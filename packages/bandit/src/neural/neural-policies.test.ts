@@ -22,6 +22,9 @@ afterAll(() => kernels.dispose());
 const MAKERS = { neuralUcb, neuralThompson, neuralLinear };
 const SHARED = { contextDimension: 2, armDimension: 2, hidden: [16] };
 const HEADS = { contextDimension: 2, heads: 3, hidden: [8] };
+const CONFIDENCES = (["full", "sketched", "diagonal"] as const).map((confidence) => ({
+  confidence,
+}));
 const HEADS_WORLD: World = {
   contextDimension: 2,
   arms: [0, 1, 2].map((arm) => Float64Array.of(arm)),
@@ -33,21 +36,21 @@ test("on arms that are best nearby, the network loses a fraction of what a linea
   const world = nearestArmWorld(5, 6);
   const linear = sharedLinUcb({ contextDimension: 2, armDimension: 2, alpha: 0.3 });
   for (let slot = 0; slot < 6; slot++) linear.addArm(slot);
-  const lost = playRounds(linear, world, 1000, 1, createRng(2));
+  const lost = playRounds(linear, world, 700, 1, createRng(2));
   for (const [name, make] of Object.entries(MAKERS)) {
     using policy = await make({ ...SHARED, kernels });
-    const regret = playRounds(policy, world, 1000, 1, createRng(2));
-    expect(regret, name).toBeLessThan(0.5 * lost);
+    const regret = playRounds(policy, world, 700, 1, createRng(2));
+    expect(regret, name).toBeLessThan(0.3 * lost);
   }
 });
 
 test("with an output for each arm, arms without features are told apart by context", async () => {
   for (const [name, make] of Object.entries(MAKERS)) {
-    using policy = await make({ ...HEADS, hidden: [16], kernels });
-    playRounds(policy, HEADS_WORLD, 600, 3, createRng(4));
+    using policy = await make({ ...HEADS, hidden: [32], kernels });
+    playRounds(policy, HEADS_WORLD, 500, 3, createRng(4));
     const late = playRounds(policy, HEADS_WORLD, 200, 5, createRng(6));
-    // At random a round loses 0.4 on average.
-    expect(late / 200, name).toBeLessThan(0.12);
+    // What does not look at the context loses 0.4 a round.
+    expect(late / 200, name).toBeLessThan(0.2);
   }
 });
 
@@ -56,7 +59,8 @@ test("a snapshot resumes bit for bit through JSON, trainings included", async ()
     for (const options of [
       { ...SHARED, replayCapacity: 40, retrainEvery: 7 },
       { ...HEADS, replayCapacity: 40, retrainEvery: 7 },
-      { ...SHARED, hidden: [4, 4], confidence: "full" as const },
+      { ...SHARED, hidden: [4, 4], confidence: "diagonal" as const },
+      { ...HEADS, confidence: "sketched" as const, sketchSize: 20 },
     ]) {
       const world = "heads" in options ? HEADS_WORLD : nearestArmWorld(1, 3);
       using policy = await make({ ...options, kernels });
@@ -87,7 +91,7 @@ test("damaged states and those of others are refused, and nothing changes", asyn
     };
     for (const nothing of [null, undefined, 3, "x", [], {}]) refuse(nothing, String(nothing));
     const paths = leafPaths(JSON.parse(good));
-    for (let n = 0; n < 60; n++) {
+    for (let n = 0; n < 25; n++) {
       const path = paths[rng.integer(0, paths.length)]!;
       for (const bad of [null, -1, "AAAA", "§", {}, 1e300]) {
         const state = JSON.parse(good);
@@ -118,7 +122,7 @@ test("arms come and go: a removed one is forgotten, a new one like another begin
     return out;
   };
   for (const make of Object.values(MAKERS)) {
-    for (const more of make === neuralLinear ? [{}] : [{}, { confidence: "full" as const }]) {
+    for (const more of make === neuralLinear ? [{}] : CONFIDENCES) {
       using policy = await make({ ...HEADS, ...more, kernels });
       for (const slot of [0, 1, 2]) policy.addArm(slot);
       playRounds(policy, HEADS_WORLD, 100, 1, createRng(1));
@@ -209,6 +213,8 @@ test("options out of range are named, and rewards that float32 cannot bear refus
   expect(await codeOf({ contextDimension: 2, armDimension: 1, heads: 3 })).toContain("3 heads");
   expect(await codeOf({ contextDimension: 2, ridge: 0 })).toContain("ridge above 0");
   expect(await codeOf({ contextDimension: 2, gamma: -1 })).toContain("gamma from 0");
+  expect(await codeOf({ contextDimension: 2, sketchSize: 0 })).toContain("sketchSize from 1");
+  expect(await codeOf({ contextDimension: 2, confidence: "x" })).toContain('got "x"');
   expect(await codeOf({ contextDimension: 2.5 })).toContain("contextDimension");
   expect(await codeOf({ contextDimension: 2, batchSize: 0 })).toContain("batchSize");
   using policy = await neuralUcb({ ...SHARED, kernels });

@@ -1,11 +1,11 @@
 import { probabilitiesOfBest } from "../policy/best-arm-probabilities.js";
 import { createGradientPolicy, type GradientPolicyOptions } from "./gradient-policy.js";
-import { requireAtLeastZero } from "./neural-options.js";
+import { DEFAULT_RIDGE, requireAtLeastZero } from "./neural-options.js";
 import type { NeuralPolicy } from "./neural-policy.js";
 
 /** Options of {@link neuralThompson}. */
 export interface NeuralThompsonOptions extends GradientPolicyOptions {
-  /** Standard deviation of the sampled reward, in widths. @default 0.3 */
+  /** Standard deviation of the sampled reward, in units of sqrt(ridge) widths: of the noise. @default 1 */
   readonly nu?: number;
 }
 
@@ -31,7 +31,7 @@ export interface NeuralThompsonOptions extends GradientPolicyOptions {
  * ```
  */
 export async function neuralThompson(options: NeuralThompsonOptions): Promise<NeuralPolicy> {
-  const { nu = 0.3, ridge = 1 } = options;
+  const { nu = 1, ridge = DEFAULT_RIDGE } = options;
   requireAtLeastZero("neuralThompson", "nu", nu);
   const scale = nu * Math.sqrt(ridge);
   let deviations = new Float64Array(0);

@@ -14,9 +14,9 @@ export interface NeuralUcbOptions extends GradientPolicyOptions {
  * gradient over the root of the width of its last hidden layer, and Z = ridge I + the sum of g g' over the chosen arms
  * (Zhou, Li, Gu: Neural Contextual Bandits with UCB-based Exploration, ICML 2020, algorithm 1).
  *
- * As in the paper's experiments Z is kept as its diagonal unless told otherwise, and gamma is a constant. Other than
- * there the network is trained on a bounded buffer of the last rewards, a few steps of Adam at a time, so that an
- * update takes bounded time. `widths` of an evaluation are sqrt(g' Z^-1 g).
+ * Gamma is a constant, as in the paper's experiments. Other than there Z is kept whole, sketched for larger networks,
+ * unless told otherwise, and the network is trained on a bounded buffer of the last rewards, a few steps of Adam at a
+ * time, so that an update takes bounded time. `widths` of an evaluation are sqrt(g' Z^-1 g).
  *
  * Loads WebAssembly kernels, hence the promise; {@link NeuralPolicy.dispose} gives their memory back.
  *
