@@ -55,6 +55,7 @@ export function createCountingPolicy(rules: CountingRules, options: CountingOpti
     removeArm: (slot) => statistics.removeArm(slot),
     evaluate: (choices, rng, out) => rules.evaluate(statistics, choices, out, rounds, rng),
     learn(example, rng) {
+      checkSize(name, example);
       const reward = recode ? recode(example, rng) : example.reward;
       statistics.learn(example.slot, reward, example.weight);
       rounds++;
@@ -101,6 +102,15 @@ export function createCountingPolicy(rules: CountingRules, options: CountingOpti
     },
   };
   return { ...policy, sums };
+}
+
+/** Squares of larger rewards would leave the range of doubles, and snapshots with infinite sums cannot be read. */
+function checkSize(name: string, { reward, weight }: Example): void {
+  if (Math.abs(reward) <= 1e100 && weight <= 1e50) return;
+  throw new EdgewrightError(
+    "invalid-argument",
+    `${name}: a reward of at most 1e100 and a weight of at most 1e50 were expected, got ${reward} and ${weight}`,
+  );
 }
 
 function checkLength(sums: Float64Array, length: number, where: string): void {

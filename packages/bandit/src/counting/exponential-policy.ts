@@ -49,7 +49,9 @@ export function createExponentialPolicy(rules: ExponentialRules): Policy {
       rules.evaluate(out.scores, count, rounds, out.probabilities);
     },
     learn(example) {
-      table.values[example.slot]! += example.weight * rules.estimate(example, arms, rounds);
+      const estimate = example.weight * rules.estimate(example, arms, rounds);
+      // A propensity next to 0 must not make a gain infinite, which no snapshot could hold.
+      table.values[example.slot]! += Math.min(1e200, Math.max(-1e200, estimate));
       rounds++;
     },
     state: () => ({ policy: name, rounds, arms: table.state() }),

@@ -125,8 +125,8 @@ test("softmax by hand, and untried arms first", () => {
   // The temperature has fallen to 1.
   expect(evaluateArms(policy, [0, 1]).probabilities[0]).toBeCloseTo(Math.E / (Math.E + 1), 14);
   const cold = withArms(softmax({ temperature: Number.MIN_VALUE }), 2);
-  teach(cold, 0, 1e300);
-  teach(cold, 1, -1e300);
+  teach(cold, 0, 1e99);
+  teach(cold, 1, -1e99);
   expect([...evaluateArms(cold, [0, 1]).probabilities]).toEqual([1, 0]);
 });
 
@@ -159,6 +159,23 @@ test("exp3-ix by hand: the loss over the probability plus half the rate", () => 
   expect(probabilities[1]).toBeCloseTo(1 / (1 + Math.exp(-0.4)), 14);
   policy.addArm(2);
   expect(evaluateArms(policy, [2]).scores[0]).toBeCloseTo(-0.5, 14); // the average of the others
+});
+
+test("extreme rewards and propensities leave states that can be read", () => {
+  const huge = withArms(gaussianThompson(), 2);
+  expect(() => teach(huge, 0, 1e101)).toThrow("a reward of at most 1e100");
+  expect(() => teach(huge, 0, 1, 1e51)).toThrow("a weight of at most 1e50");
+  expect(evaluateArms(huge, [0]).widths[0]).toBe(1);
+  teach(huge, 0, -1e100);
+  teach(huge, 0, 1e100);
+  huge.restore(huge.state());
+  expect([...evaluateArms(huge, [0, 1]).means]).toEqual([0, 0]);
+  const none = new Float64Array(0);
+  const rare = { slot: 1, context: none, armFeatures: none, reward: 1, weight: 1 };
+  const adversarial = withArms(exp3(), 2);
+  for (let i = 0; i < 3; i++) adversarial.learn({ ...rare, propensity: 5e-324 }, createRng(1));
+  adversarial.restore(adversarial.state());
+  for (const p of evaluateArms(adversarial, [0, 1]).probabilities) expect(p).toBeGreaterThan(0);
 });
 
 test("refuses parameters out of range", () => {

@@ -10,6 +10,7 @@ import {
   withArms,
 } from "../counting/play-policy.test-support.js";
 import { ucb1 } from "../counting/ucb1.js";
+import { linUcb } from "../linear/lin-ucb.js";
 import type { Policy } from "../policy/policy.js";
 import { adwin } from "./adwin.js";
 import type { DetectorKind } from "./change-detector.js";
@@ -139,4 +140,40 @@ test("damaged states are refused and change nothing", () => {
   expect(() => restartOnChange(ucb1(), { detector: cusum(), exploration: 2 })).toThrow(
     "an exploration from 0 to 1 was expected, got 2",
   );
+});
+
+test("a contextual policy whose world turns over: residuals give alarm, contexts alone do not", () => {
+  const turned = 1500;
+  const play = (policy: Policy): number => {
+    withArms(policy, 2);
+    const rng = createRng(14);
+    const out = {
+      scores: new Float64Array(2),
+      probabilities: new Float64Array(2),
+      means: new Float64Array(2),
+      widths: new Float64Array(2),
+    };
+    const armFeatures = new Float64Array(0);
+    let regret = 0;
+    for (let round = 0; round < 3000; round++) {
+      const x = rng.uniform();
+      const context = Float64Array.of(1, x);
+      const first = 0.1 + 0.8 * x;
+      const means = round < turned ? [first, 1 - first] : [1 - first, first];
+      policy.evaluate({ slots: [0, 1], context, armFeatures }, rng, out);
+      const slot = rng.categorical(out.probabilities);
+      regret += Math.max(...means) - means[slot]!;
+      const reward = rng.uniform() < means[slot]! ? 1 : 0;
+      const propensity = out.probabilities[slot]!;
+      policy.learn({ slot, context, armFeatures, reward, propensity, weight: 1 }, rng);
+    }
+    return regret;
+  };
+  const create = () => linUcb({ dimension: 2, alpha: 0.5 });
+  const changes: DetectedChange[] = [];
+  const detector = pageHinkley();
+  const restarted = play(restartOnChange(create(), { detector, onChange: (c) => changes.push(c) }));
+  expect(restarted).toBeLessThan(play(create()) / 2);
+  expect(changes[0]!.rounds).toBeGreaterThan(turned);
+  expect(changes[0]!.rounds).toBeLessThan(turned + 300);
 });

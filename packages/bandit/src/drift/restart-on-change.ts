@@ -44,6 +44,8 @@ export interface DetectedChange {
  * is forgotten, before the reward that raised it is learnt (CUSUM-UCB and PHT-UCB of Liu, Lee & Shroff 2018 and
  * GLR-klUCB of Besson et al. 2022 are of this form).
  *
+ * The policy must be one of its own that has no arms yet.
+ *
  * @throws EdgewrightError "invalid-argument" for an exploration that is not from 0 to 1
  *
  * @example
