@@ -118,8 +118,9 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     find,
     nameOf: (slot) => names[slot]!,
     freeSlot() {
-      const free = names.indexOf(undefined);
-      return free < 0 ? names.length : free;
+      let slot = 0;
+      while (names[slot] !== undefined) slot++;
+      return slot;
     },
     checkNew(arm, caller) {
       if (typeof arm !== "string" || arm === "") {
