@@ -41,7 +41,7 @@ export {
   type QoePlayer,
 } from "./simulation/qoe-player.js";
 export { createQoeWorld, type QoeWorld, type QoeWorldOptions } from "./simulation/qoe-world.js";
-export type { MeanWithBand, RegretCurve } from "./simulation/regret-curve.js";
+export { type MeanWithBand, meanWithBand, type RegretCurve } from "./simulation/regret-curve.js";
 export {
   type QoeContender,
   type QoeProgress,

@@ -55,6 +55,13 @@ export interface ModelSelectorOptions
    */
   readonly knowledge?: FleetStatistics | undefined;
   /**
+   * What a rating behind `knowledge` counts beside one given here, above 0 and at most 1: tastes and devices differ,
+   * and at 1 the ratings of a large fleet would drown those of this user.
+   *
+   * @default 0.1
+   */
+  readonly trust?: number;
+  /**
    * Goes on where {@link ModelSelector.snapshot} was taken, bit for bit; policy and options must be the same, but variants
    * may have come and gone.
    *

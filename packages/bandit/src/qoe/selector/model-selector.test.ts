@@ -209,6 +209,15 @@ describe("what is kept and shared", () => {
     expect(start({ seed: 4 }).choose().variant.model).not.toBe("resnet50");
   });
 
+  test("trust says what the ratings of others count: at 1 they are as good as one's own", () => {
+    const teacher = start({ priorStrength: 0 });
+    teach(teacher, "resnet50", 60);
+    const knowledge = teacher.knowledge();
+    const widthAt = (trust: number) => start({ knowledge, trust, priorStrength: 0 }).choose().width;
+    expect(widthAt(1)).toBeCloseTo(teacher.choose().width, 6);
+    expect(widthAt(0.1)).toBeGreaterThan(1.5 * widthAt(1));
+  });
+
   test("knowledge holds the ratings alone: without any it is nothing, whatever the prior", () => {
     const bytes = (selector: ModelSelector) => atob(selector.knowledge().shared);
     const fresh = start({ priorStrength: 5 });
@@ -266,6 +275,7 @@ describe("bad input", () => {
     ["a limit below 0", { limits: { bytes: -1 } }, /limits.bytes/],
     ["a limit of something else", { limits: { charm: 1 } as never }, /limits.charm/],
     ["a prior below 0", { priorStrength: -1 }, /priorStrength from 0/],
+    ["no trust", { trust: 0 }, /trust above 0/],
     ["a user without wishes", { user: { name: "x", utilities: {} } }, /user "x"/],
   ])("refuses %s", (_, options, message) => {
     expect(() => start(options)).toThrow(EdgewrightError);

@@ -20,7 +20,7 @@ import type {
   ModelSelectorOptions,
   VariantEstimate,
 } from "./model-selector-options.js";
-import { RatingSums } from "./rating-sums.js";
+import { RatingSums, scaleKnowledge } from "./rating-sums.js";
 import { checkLimits, findBrokenLimit, type SelectorLimits } from "./selector-limits.js";
 import { readSelectorSnapshot } from "./selector-snapshot.js";
 
@@ -51,8 +51,8 @@ import { readSelectorSnapshot } from "./selector-snapshot.js";
  */
 export function createModelSelector(options: ModelSelectorOptions): ModelSelector {
   const { variants, profile, user = USER_TYPES.balanced, seed, snapshot } = options;
-  const { limits = {}, priorStrength = 0.5, policy = defaultPolicy() } = options;
-  checkOptions(variants, priorStrength);
+  const { limits = {}, priorStrength = 0.5, trust = 0.1, policy = defaultPolicy() } = options;
+  checkOptions(variants, priorStrength, trust);
   checkUser(user, "createModelSelector");
   checkLimits(limits, "createModelSelector");
   checkPolicy(policy);
@@ -81,7 +81,8 @@ export function createModelSelector(options: ModelSelectorOptions): ModelSelecto
   });
   if (saved) followVariants(bandit, byId, looksAtArms ? featuresOf : undefined);
   else {
-    if (options.knowledge) writeStatistics(bandit, options.knowledge);
+    if (options.knowledge)
+      writeStatistics(bandit, scaleKnowledge(policy, options.knowledge, trust));
     if (priorStrength > 0) learnPrior();
   }
   bandit.onLearn((example, arm) => ratings.add(example, arm));
@@ -229,7 +230,11 @@ function followVariants(
   for (const arm of before) if (!byId.has(arm)) bandit.removeArm(arm);
 }
 
-function checkOptions(variants: readonly ModelVariant[], priorStrength: number): void {
+function checkOptions(
+  variants: readonly ModelVariant[],
+  priorStrength: number,
+  trust: number,
+): void {
   const ids = variants.map(variantId);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (ids.length === 0 || twice !== undefined) {
@@ -238,10 +243,16 @@ function checkOptions(variants: readonly ModelVariant[], priorStrength: number):
       `createModelSelector: one or more variants, none twice, were expected, got ${twice === undefined ? "none" : `"${twice}" twice`}`,
     );
   }
-  if (priorStrength >= 0 && priorStrength < Infinity) return;
+  if (!(priorStrength >= 0 && priorStrength < Infinity)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `createModelSelector: a finite priorStrength from 0 was expected, got ${priorStrength}`,
+    );
+  }
+  if (trust > 0 && trust <= 1) return;
   throw new EdgewrightError(
     "invalid-argument",
-    `createModelSelector: a finite priorStrength from 0 was expected, got ${priorStrength}`,
+    `createModelSelector: a trust above 0 and at most 1 was expected, got ${trust}`,
   );
 }
 

@@ -39,8 +39,31 @@ export class RatingSums {
   /** @throws UnsupportedError where the policy's knowledge is no sum */
   knowledge(): FleetStatistics {
     if (this.#additive && this.#sums) return encodeStatistics(this.#additive, this.#sums);
-    throw new UnsupportedError(
-      `knowledge: what policy "${this.#policy}" knows, as it is set, is no sum over ratings, so that it cannot be shared; that of sharedLinUcb is`,
-    );
+    throw unsupported("knowledge", this.#policy);
   }
+}
+
+/**
+ * Knowledge as if every rating behind it had counted so many times.
+ *
+ * @throws UnsupportedError, ValidationError where the policy cannot use it
+ */
+export function scaleKnowledge(
+  { name, sums }: Policy,
+  knowledge: FleetStatistics,
+  weight: number,
+): FleetStatistics {
+  if (!sums) throw unsupported("createModelSelector", name);
+  const { shared, arms } = decodeStatistics(knowledge, sums, "createModelSelector: knowledge");
+  const scale = (values: Float64Array): Float64Array => values.map((value) => value * weight);
+  return encodeStatistics(sums, {
+    shared: scale(shared),
+    arms: new Map([...arms].map(([arm, values]) => [arm, scale(values)])),
+  });
+}
+
+function unsupported(where: string, policy: string): UnsupportedError {
+  return new UnsupportedError(
+    `${where}: what policy "${policy}" knows, as it is set, is no sum over ratings, so that it cannot be shared; that of sharedLinUcb is`,
+  );
 }

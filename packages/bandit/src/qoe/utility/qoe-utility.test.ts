@@ -94,7 +94,9 @@ describe("qoeUtility", () => {
     ["a slope that is not a number", { latencyMs: { weight: 1, midpoint: 1, slope: Number.NaN } }],
     ["an unknown metric", { charm: { weight: 1, midpoint: 1, slope: 1 } }],
   ])("refuses %s", (_, utilities) => {
-    expect(() => qoeUtility({ name: "odd", utilities })).toThrow(/qoeUtility: user "odd"/);
+    expect(() => qoeUtility({ name: "odd", utilities } as UserType)).toThrow(
+      /qoeUtility: user "odd"/,
+    );
   });
 });
 
