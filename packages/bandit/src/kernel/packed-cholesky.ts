@@ -70,3 +70,8 @@ export function multiplyByTransposed(factor: Float64Array, rows: number): Float6
   }
   return product;
 }
+
+/** Element of a packed symmetric matrix, in either order. */
+export function symmetricElement(matrix: Float64Array, row: number, column: number): number {
+  return matrix[triangleLength(Math.max(row, column)) + Math.min(row, column)]!;
+}

@@ -1,9 +1,14 @@
 import { ValidationError } from "@edgewright/core";
 import { factorCholesky } from "../linear/cholesky.js";
-import { dotProduct, symmetricElement, triangleLength } from "../linear/packed-triangle.js";
+import { dotProduct, triangleLength } from "../linear/packed-triangle.js";
 import { decodeFloat64, encodeFloat64 } from "../policy/float64-text.js";
 import type { Kernel } from "./kernels.js";
-import { multiplyByTransposed, solveLower, updateCholesky } from "./packed-cholesky.js";
+import {
+  multiplyByTransposed,
+  solveLower,
+  symmetricElement,
+  updateCholesky,
+} from "./packed-cholesky.js";
 
 /** What shapes a {@link SparseGaussianProcess}. */
 export interface SparseGaussianProcessSettings {

@@ -1,7 +1,12 @@
 import { ValidationError } from "@edgewright/core";
-import { multiplyByTransposed, solveLower, updateCholesky } from "../kernel/packed-cholesky.js";
+import {
+  multiplyByTransposed,
+  solveLower,
+  symmetricElement,
+  updateCholesky,
+} from "../kernel/packed-cholesky.js";
 import { factorCholesky } from "../linear/cholesky.js";
-import { symmetricElement, triangleLength } from "../linear/packed-triangle.js";
+import { triangleLength } from "../linear/packed-triangle.js";
 import { decodeFloat64, encodeFloat64 } from "../policy/float64-text.js";
 
 /**
