@@ -146,4 +146,10 @@ export type {
   StoredValue,
 } from "./stores/snapshot-store.js";
 export { StoreConflictError } from "./stores/store-conflict-error.js";
+export {
+  loadBandit,
+  type SaveBanditOptions,
+  type StoredBandit,
+  saveBandit,
+} from "./stores/stored-bandit.js";
 export { type UpdateStoreOptions, updateStore } from "./stores/update-store.js";
