@@ -42,16 +42,17 @@ export class DisjointLinear implements LinearPolicy {
     const models = this.#models;
     const { means, widths } = out;
     const count = slots.length;
-    for (let i = 0; i < count; i++) means[i] = models.at(slots[i]!).mean(context);
+    models.load(context);
+    for (let i = 0; i < count; i++) means[i] = models.mean(slots[i]!);
     if (this.#needed) {
       const length = Math.sqrt(dotProduct(context, context, context.length));
       this.#needed.workOut(
         ...([means, widths, count] as const),
         (i) => models.boundWidth(slots[i]!, length),
-        (i) => models.width(slots[i]!, context),
+        (i) => models.width(slots[i]!),
       );
     } else {
-      for (let i = 0; i < count; i++) widths[i] = models.width(slots[i]!, context);
+      for (let i = 0; i < count; i++) widths[i] = models.width(slots[i]!);
     }
     this.#rule.explore(out, count, models.learned, rng);
   }

@@ -1,6 +1,6 @@
 import { ValidationError } from "@edgewright/core";
 import { decodeFloat64, encodeFloat64 } from "../policy/float64-text.js";
-import { RidgeModel } from "./ridge-model.js";
+import type { RidgeModel } from "./ridge-model.js";
 
 /** What a hybrid policy knows of one arm: its own regression, and how its features went along with the shared ones. */
 export class HybridArm {
@@ -65,23 +65,14 @@ export class HybridArm {
     return { model: this.model.state(), cross: encodeFloat64(this.cross) };
   }
 
-  /** An arm from {@link HybridArm.state}; `where` names it in an error. */
-  static fromState(
-    state: unknown,
-    dimension: number,
-    sharedDimension: number,
-    ridge: number,
-    where: string,
-  ): HybridArm {
+  /** Takes over a {@link HybridArm.state}; `where` names the arm in an error. */
+  restore(state: unknown, where: string): void {
     if (typeof state !== "object" || state === null) {
       throw new ValidationError(`${where}: the state of an arm was expected, got ${String(state)}`);
     }
     const { model, cross } = state as { model?: unknown; cross?: unknown };
-    const arm = new HybridArm(
-      RidgeModel.fromState(model, dimension, ridge, where),
-      sharedDimension,
-    );
-    arm.cross.set(decodeFloat64(cross, arm.cross.length, where));
-    return arm;
+    const numbers = decodeFloat64(cross, this.cross.length, where);
+    this.model.restore(model, where);
+    this.cross.set(numbers);
   }
 }

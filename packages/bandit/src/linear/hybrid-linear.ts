@@ -6,7 +6,8 @@ import type { ExplorationRule } from "./exploration-rule.js";
 import { HybridArm } from "./hybrid-arm.js";
 import type { JointFeatures } from "./joint-features.js";
 import type { LinearPolicy, LinearWeights } from "./linear-policy.js";
-import { dotProduct, symmetricElement } from "./packed-triangle.js";
+import { dotProduct, triangleLength } from "./packed-triangle.js";
+import { PanelMemory } from "./panel-memory.js";
 import { readHeader, readModels } from "./read-state.js";
 import { RidgeModel } from "./ridge-model.js";
 import { addToRidgeSums, checkSums, ridgeSumsLength } from "./ridge-sums.js";
@@ -36,7 +37,9 @@ export class HybridLinear implements LinearPolicy {
   readonly sums: AdditiveSums;
   readonly #shape: HybridShape;
   readonly #rule: ExplorationRule;
-  readonly #arms: (HybridArm | undefined)[] = [];
+  #arms: (HybridArm | undefined)[] = [];
+  /** Memory of the arms' own regressions. */
+  #memory: PanelMemory;
   /** A0 and b0. */
   #shared: RidgeModel;
   /** Sums over the examples' z alone, of which A0 is what the arms do not explain. */
@@ -56,14 +59,14 @@ export class HybridLinear implements LinearPolicy {
     const { dimension } = shape.features;
     this.#shared = new RidgeModel(dimension, shape.ridge);
     this.#plain = new Float64Array(ridgeSumsLength(dimension));
+    this.#memory = new PanelMemory(shape.contextDimension);
     this.#row = new Float64Array(dimension);
     this.#rest = new Float64Array(dimension);
     this.sums = this.#describeSums();
   }
 
   addArm(slot: number, like?: number): void {
-    const { contextDimension, features, ridge } = this.#shape;
-    const arm = new HybridArm(new RidgeModel(contextDimension, ridge), features.dimension);
+    const arm = this.#createArm(this.#memory);
     const known = like === undefined ? undefined : this.#arms[like];
     if (known) {
       arm.copyFrom(known);
@@ -76,6 +79,7 @@ export class HybridLinear implements LinearPolicy {
   /** What the arm's examples said of the shared coefficients stays. */
   removeArm(slot: number): void {
     this.#arms[slot]?.addExplained(this.#plain, -1);
+    this.#arms[slot]?.model.dispose();
     this.#arms[slot] = undefined;
   }
 
@@ -125,20 +129,22 @@ export class HybridLinear implements LinearPolicy {
     const { contextDimension, features, ridge } = this.#shape;
     const where = this.name;
     const { learned, shared, plain, models } = readHeader(state, this.#kind(), where);
+    const memory = new PanelMemory(contextDimension);
     const arms = readModels(models, learned, where).map(({ slot, model }) => {
-      const place = `${where}: slot ${slot}`;
-      return {
-        slot,
-        arm: HybridArm.fromState(model, contextDimension, features.dimension, ridge, place),
-      };
+      const arm = this.#createArm(memory);
+      arm.restore(model, `${where}: slot ${slot}`);
+      return { slot, arm };
     });
     const place = `${where}: shared`;
-    const sharedModel = RidgeModel.fromState(shared, features.dimension, ridge, place);
-    this.#plain = decodeFloat64(plain, this.#plain.length, place);
+    const numbers = decodeFloat64(plain, this.#plain.length, place);
+    const sharedModel = new RidgeModel(features.dimension, ridge);
+    sharedModel.restore(shared, place);
+    this.#plain = numbers;
+    this.#memory = memory;
     this.#shared = sharedModel;
     this.#learned = learned;
     this.#stale = false;
-    this.#arms.length = 0;
+    this.#arms = [];
     for (const { slot, arm } of arms) this.#arms[slot] = arm;
   }
 
@@ -154,12 +160,12 @@ export class HybridLinear implements LinearPolicy {
     const noise = this.#noiseVariance();
     const rest = new Float64Array(shared.dimension);
     const variances = [
-      ...beta.map((_, j) => symmetricElement(shared.inverse, j, j)),
+      ...beta.map((_, j) => shared.inverseDiagonal(j)),
       ...own.map((_, i) => {
         const unit = new Float64Array(dimension);
         unit[i] = 1;
         arm.unexplained(new Float64Array(shared.dimension), arm.model.applyInverse(unit), rest);
-        return symmetricElement(arm.model.inverse, i, i) + shared.variance(rest);
+        return arm.model.inverseDiagonal(i) + shared.variance(rest);
       }),
     ];
     return {
@@ -185,6 +191,11 @@ export class HybridLinear implements LinearPolicy {
     return u;
   }
 
+  #createArm(memory: PanelMemory): HybridArm {
+    const { contextDimension, features, ridge } = this.#shape;
+    return new HybridArm(new RidgeModel(contextDimension, ridge, memory), features.dimension);
+  }
+
   #ownCoefficients(arm: HybridArm): Float64Array {
     const { model, cross } = arm;
     const beta = this.#shared.theta;
@@ -198,8 +209,7 @@ export class HybridLinear implements LinearPolicy {
   #noiseVariance(): number {
     const { ridge, features, contextDimension } = this.#shape;
     const beta = this.#shared.theta;
-    const triangle = this.#shared.gram.length;
-    const plain = this.#plain.subarray(triangle);
+    const plain = this.#plain.subarray(triangleLength(features.dimension));
     const square = (v: Float64Array): number => dotProduct(v, v, v.length);
     let residual = -dotProduct(plain, beta, beta.length) - ridge * square(beta);
     let weight = -features.dimension;

@@ -1,6 +1,7 @@
 import { ValidationError } from "@edgewright/core";
 import type { CheckedLinearOptions } from "./linear-options.js";
 import { dotProduct } from "./packed-triangle.js";
+import { PanelMemory } from "./panel-memory.js";
 import { readHeader, readModels } from "./read-state.js";
 import { RecentExamples } from "./recent-examples.js";
 import { REFACTOR_EVERY, RidgeModel } from "./ridge-model.js";
@@ -16,7 +17,8 @@ interface FadingModel {
 export class LinearModels {
   readonly options: CheckedLinearOptions;
   readonly #kind: string;
-  readonly #models: (FadingModel | undefined)[] = [];
+  #memory: PanelMemory;
+  #models: (FadingModel | undefined)[] = [];
   #recent = new RecentExamples();
   #learned = 0;
 
@@ -24,6 +26,7 @@ export class LinearModels {
   constructor(name: string, options: CheckedLinearOptions) {
     const { dimension, ridge, discount, window } = options;
     this.options = options;
+    this.#memory = new PanelMemory(dimension);
     this.#kind = `${name}, dimension ${dimension}, ridge ${ridge}, discount ${discount}, window ${window}`;
   }
 
@@ -40,13 +43,14 @@ export class LinearModels {
   add(slot: number, like?: number): void {
     const { dimension, ridge } = this.options;
     const known = like === undefined ? undefined : this.#models[like];
-    const model = new RidgeModel(dimension, ridge);
+    const model = new RidgeModel(dimension, ridge, this.#memory);
     if (known) model.copyFrom(known.model);
     if (like !== undefined) this.#recent.copy(slot, like);
     this.#models[slot] = { model, fadedAt: known?.fadedAt ?? this.#learned };
   }
 
   remove(slot: number): void {
+    this.#models[slot]?.model.dispose();
     this.#models[slot] = undefined;
     this.#recent.drop(slot);
   }
@@ -55,15 +59,27 @@ export class LinearModels {
     return this.#models[slot]!.model;
   }
 
-  /** Standard error of an estimated mean, where rewards have a variance of 1. */
-  width(slot: number, x: Float64Array): number {
+  /** Says of which features the next means and widths are. */
+  load(x: Float64Array): void {
+    this.#memory.load(x);
+  }
+
+  /** Estimated mean reward for the features that were loaded. */
+  mean(slot: number): number {
+    return this.#models[slot]!.model.meanOfLoaded();
+  }
+
+  /** Standard error of that mean, where rewards have a variance of 1. */
+  width(slot: number): number {
     const { model, fadedAt } = this.#models[slot]!;
-    const { discount, ridge } = this.options;
-    const variance = model.variance(x);
+    const { discount, ridge, dimension } = this.options;
+    const variance = model.varianceOfLoaded();
     if (discount === 1 || fadedAt === this.#learned) return Math.sqrt(variance);
     // Doubt about a model grows while others learn, up to what it was before the first example.
     const faded = Math.max(wholePower(discount, this.#learned - fadedAt), Number.MIN_VALUE);
-    return Math.sqrt(Math.min(variance / faded, dotProduct(x, x, x.length) / ridge));
+    const { values, input } = this.#memory;
+    const x = values.subarray(input, input + dimension);
+    return Math.sqrt(Math.min(variance / faded, dotProduct(x, x, dimension) / ridge));
   }
 
   /** What {@link LinearModels.width} never exceeds for any x of that length; Infinity where nothing is known. */
@@ -117,17 +133,20 @@ export class LinearModels {
   restore(state: unknown, where: string, slots?: readonly number[]): void {
     const { dimension, ridge } = this.options;
     const { learned, ...fields } = readHeader(state, this.#kind, where);
-    const models = readModels(fields.models, learned, where).map(({ slot, fadedAt, model }) => ({
-      ...{ slot, fadedAt },
-      model: RidgeModel.fromState(model, dimension, ridge, `${where}: slot ${slot}`),
-    }));
+    const memory = new PanelMemory(dimension);
+    const models = readModels(fields.models, learned, where).map(({ slot, fadedAt, model }) => {
+      const restored = new RidgeModel(dimension, ridge, memory);
+      restored.restore(model, `${where}: slot ${slot}`);
+      return { slot, fadedAt, model: restored };
+    });
     if (slots && slots.join() !== models.map(({ slot }) => slot).join()) {
       throw new ValidationError(`${where}: models are missing; the snapshot is damaged`);
     }
     const recent = RecentExamples.fromState(fields, dimension, learned, `${where}: the window`);
     this.#learned = learned;
     this.#recent = recent;
-    this.#models.length = 0;
+    this.#memory = memory;
+    this.#models = [];
     for (const { slot, fadedAt, model } of models) this.#models[slot] = { model, fadedAt };
   }
 

@@ -2,14 +2,9 @@ import { EdgewrightError, ValidationError } from "@edgewright/core";
 import { decodeFloat64, encodeFloat64 } from "../policy/float64-text.js";
 import { boundLargestEigenvalue } from "./bound-eigenvalue.js";
 import { factorCholesky, invertFromCholesky } from "./cholesky.js";
-import {
-  addOuterProduct,
-  dotProduct,
-  multiplySymmetric,
-  quadraticForm,
-  symmetricElement,
-  triangleLength,
-} from "./packed-triangle.js";
+import { addToDiagonal, dotProduct, multiplySymmetric, triangleLength } from "./packed-triangle.js";
+import { paddedLength, panelIndex, panelsLength } from "./panel-kernels.js";
+import { PanelMemory } from "./panel-memory.js";
 import { addToRidgeSums, ridgeSumsLength } from "./ridge-sums.js";
 
 /** Updates of the inverse after which it is worked out afresh, where nothing asks for it sooner. */
@@ -26,62 +21,95 @@ const LARGEST_SQUARE = 1e150;
  * theta = A^-1 b, with the inverse kept up by the formula of Sherman and Morrison and worked out afresh every
  * thousand updates, or as soon as a sample of A A^-1 x = x is missed by more than rounding explains.
  *
- * An update takes about 5 d^2 / 2 products, a variance d^2 / 2; memory is two triangles of d (d + 1) / 2 numbers.
+ * An update takes about 4 d^2 / 2 products, a variance d^2 / 2; memory is two triangles of d (d + 1) / 2 numbers.
  */
 export class RidgeModel {
   readonly dimension: number;
   /** Ridge asked for. */
   readonly ridge: number;
-  /** Sum of w x x' as a packed triangle, without the ridge. */
-  readonly gram: Float64Array;
   /** Sum of w r x. */
   readonly moments: Float64Array;
-  /** Inverse of A as a packed triangle. */
-  readonly inverse: Float64Array;
-  /** Coefficients, A^-1 b. */
-  readonly theta: Float64Array;
   /** Sum of w. */
   weight = 0;
   /** Sum of w r^2. */
   squares = 0;
   /** The ridge there is: what was asked for, less what has faded, more where the sums alone are not definite. */
   presentRidge: number;
+  readonly #memory: PanelMemory;
+  /** Where in the memory the sum of w x x' lies, without the ridge; its blocks' upper triangles mean nothing. */
+  readonly #gram: number;
+  /** Where the inverse of A lies. */
+  readonly #inverse: number;
+  /** Where the coefficients lie. */
+  readonly #theta: number;
   #updates = 0;
   #probe = 0;
   /** What no eigenvalue of the inverse exceeds. */
   #bound: number;
   #learnedSinceBound = 0;
   #learned = 0;
-  #scratch: Float64Array;
 
-  constructor(dimension: number, ridge: number) {
+  /** @param memory of this dimension; models that are asked about the same vectors had better share one */
+  constructor(dimension: number, ridge: number, memory: PanelMemory = new PanelMemory(dimension)) {
     this.dimension = dimension;
     this.ridge = ridge;
     this.presentRidge = ridge;
-    this.#bound = 1 / ridge;
-    this.gram = new Float64Array(triangleLength(dimension));
-    this.inverse = new Float64Array(this.gram.length);
     this.moments = new Float64Array(dimension);
-    this.theta = new Float64Array(dimension);
-    this.#scratch = new Float64Array(dimension);
-    addToDiagonal(this.inverse, dimension, 1 / ridge);
+    this.#bound = 1 / ridge;
+    this.#memory = memory;
+    this.#gram = memory.allocate(panelsLength(dimension));
+    this.#inverse = memory.allocate(panelsLength(dimension));
+    this.#theta = memory.allocate(paddedLength(dimension));
+    for (let i = 0; i < dimension; i++) {
+      memory.values[this.#inverse + panelIndex(i, i)] = 1 / ridge;
+    }
   }
 
-  /** theta' x, the estimated mean reward. */
+  /** Gives the memory back; the model must not be used any more. */
+  dispose(): void {
+    this.#memory.release(this.#gram, panelsLength(this.dimension));
+    this.#memory.release(this.#inverse, panelsLength(this.dimension));
+    this.#memory.release(this.#theta, paddedLength(this.dimension));
+  }
+
+  /** Coefficients, A^-1 b: a view that the next model in the same memory can make stale. */
+  get theta(): Float64Array {
+    return this.#memory.values.subarray(this.#theta, this.#theta + this.dimension);
+  }
+
+  /** theta' x, the estimated mean reward, of the x that was loaded into the memory. */
+  meanOfLoaded(): number {
+    return this.#memory.kernels.dot(this.#theta, this.#memory.input);
+  }
+
+  /** x' A^-1 x of the x that was loaded: the mean's variance where rewards have variance 1; never below 0. */
+  varianceOfLoaded(): number {
+    return Math.max(this.#memory.kernels.form(this.#inverse, this.#memory.input), 0);
+  }
+
+  /** theta' x */
   mean(x: Float64Array): number {
-    return dotProduct(this.theta, x, this.dimension);
+    this.#memory.load(x);
+    return this.meanOfLoaded();
   }
 
-  /** x' A^-1 x, the variance of the estimated mean where rewards have variance 1; never below 0. */
+  /** x' A^-1 x */
   variance(x: Float64Array): number {
-    const form = quadraticForm(this.inverse, x, this.dimension);
-    return Math.max(form, 0);
+    this.#memory.load(x);
+    return this.varianceOfLoaded();
   }
 
-  /** A^-1 x, in memory that the next call or example overwrites. */
+  /** A^-1 x, a view of memory that the next call or example overwrites. */
   applyInverse(x: Float64Array): Float64Array {
-    multiplySymmetric(this.inverse, x, this.dimension, this.#scratch);
-    return this.#scratch;
+    const { kernels, input, output } = this.#memory;
+    this.#memory.load(x);
+    kernels.multiply(this.#inverse, input, output);
+    return this.#memory.values.subarray(output, output + this.dimension);
+  }
+
+  /** Element i of the diagonal of A^-1. */
+  inverseDiagonal(i: number): number {
+    return this.#memory.values[this.#inverse + panelIndex(i, i)]!;
   }
 
   /**
@@ -94,7 +122,7 @@ export class RidgeModel {
     if (this.#learnedSinceBound >= due) {
       this.#learned += this.#learnedSinceBound;
       this.#learnedSinceBound = 0;
-      this.#bound = boundLargestEigenvalue(this.inverse, this.dimension);
+      this.#bound = boundLargestEigenvalue(this.#readTriangle(this.#inverse), this.dimension);
     }
     return this.#bound;
   }
@@ -115,13 +143,15 @@ export class RidgeModel {
    * @returns whether the sums can be relied on after an example was taken back: not where it was nearly all there was
    */
   add(x: Float64Array, reward: number, weight: number): boolean {
-    const { dimension, inverse, theta } = this;
-    const direction = this.#scratch;
-    multiplySymmetric(inverse, x, dimension, direction);
-    const form = dotProduct(x, direction, dimension);
+    const { dimension } = this;
+    const { kernels, input, output, values } = this.#memory;
+    this.#memory.load(x);
+    kernels.multiply(this.#inverse, input, output);
+    const form = kernels.dot(input, output);
     const divisor = 1 + weight * form;
-    const drifted = this.#updates >= dimension && this.#missesProbe(x, direction);
-    addOuterProduct(this.gram, weight, x, dimension);
+    const drifted = this.#updates >= dimension && this.#missesProbe(x, output);
+    const error = reward - kernels.dot(this.#theta, input);
+    kernels.addOuter(this.#gram, weight, input);
     for (let i = 0; i < dimension; i++) this.moments[i]! += weight * reward * x[i]!;
     this.weight += weight;
     this.squares += weight * reward * reward;
@@ -136,9 +166,15 @@ export class RidgeModel {
       return sound;
     }
     const gain = weight / divisor;
-    const step = gain * (reward - dotProduct(theta, x, dimension));
-    for (let i = 0; i < dimension; i++) theta[i]! += step * direction[i]!;
-    addOuterProduct(inverse, -gain, direction, dimension);
+    const step = gain * error;
+    // The root goes into the vector, so that the product is symmetric to the last bit.
+    const root = Math.sqrt(Math.abs(gain));
+    for (let i = 0; i < dimension; i++) {
+      const direction = values[output + i]!;
+      values[this.#theta + i]! += step * direction;
+      values[output + i] = root * direction;
+    }
+    kernels.addOuter(this.#inverse, gain < 0 ? 1 : -1, output);
     return true;
   }
 
@@ -148,13 +184,14 @@ export class RidgeModel {
    */
   fade(factor: number): void {
     this.presentRidge *= factor;
-    scale(this.gram, factor);
-    scale(this.moments, factor);
+    this.#scale(this.#gram, factor);
+    for (let i = 0; i < this.dimension; i++) this.moments[i]! *= factor;
     this.weight *= factor;
     this.squares *= factor;
-    if (this.presentRidge < this.ridge / 2) this.refactor();
-    else {
-      scale(this.inverse, 1 / factor);
+    if (this.presentRidge < this.ridge / 2) {
+      this.refactor();
+    } else {
+      this.#scale(this.#inverse, 1 / factor);
       this.#bound /= factor;
     }
   }
@@ -165,19 +202,10 @@ export class RidgeModel {
    * until they are.
    */
   refactor(): void {
-    const { dimension, inverse } = this;
     const before = this.presentRidge;
-    this.presentRidge = this.ridge;
-    let raise = Math.max(this.ridge, 1e-15 * largestDiagonal(this.gram, dimension));
-    for (;;) {
-      inverse.set(this.gram);
-      addToDiagonal(inverse, dimension, this.presentRidge);
-      if (factorCholesky(inverse, dimension, this.ridge / 2)) break;
-      this.presentRidge = this.ridge + raise;
-      raise *= 2;
-    }
-    invertFromCholesky(inverse, dimension);
-    multiplySymmetric(inverse, this.moments, dimension, this.theta);
+    const inverse = this.#invert();
+    this.#writeTriangle(this.#inverse, inverse);
+    this.theta.set(multiplySymmetric(inverse, this.moments, this.dimension));
     this.#updates = 0;
     if (this.presentRidge < before) this.#bound = Infinity;
   }
@@ -185,47 +213,47 @@ export class RidgeModel {
   /** Forgets everything and learns `examples` at once. */
   replay(examples: readonly { features: Float64Array; reward: number; weight: number }[]): void {
     const sums = new Float64Array(ridgeSumsLength(this.dimension));
-    for (const { features, reward, weight } of examples)
+    for (const { features, reward, weight } of examples) {
       addToRidgeSums(sums, features, reward, weight);
+    }
     this.writeSums(sums);
   }
 
   /** Takes over what another model knows. */
   copyFrom(other: RidgeModel): void {
-    this.#load(other.#pack());
+    this.#unpack(other.#pack());
   }
 
   /** Largest difference of the inverse from one worked out afresh, relative to the latter's largest element. */
   drift(): number {
-    const fresh = new RidgeModel(this.dimension, this.presentRidge);
-    fresh.gram.set(this.gram);
-    fresh.refactor();
+    const fresh = this.#invert(this.presentRidge);
+    const kept = this.#readTriangle(this.#inverse);
     let largest = 0;
     let difference = 0;
-    for (let i = 0; i < this.inverse.length; i++) {
-      largest = Math.max(largest, Math.abs(fresh.inverse[i]!));
-      difference = Math.max(difference, Math.abs(fresh.inverse[i]! - this.inverse[i]!));
+    for (let i = 0; i < kept.length; i++) {
+      largest = Math.max(largest, Math.abs(fresh[i]!));
+      difference = Math.max(difference, Math.abs(fresh[i]! - kept[i]!));
     }
     return difference / largest;
   }
 
   /** The sums over the examples, without the ridge, [{@link ridgeSumsLength}]. */
   readSums(): Float64Array {
-    const { gram, moments } = this;
     const sums = new Float64Array(ridgeSumsLength(this.dimension));
-    sums.set(gram);
-    sums.set(moments, gram.length);
-    sums.set([this.weight, this.squares], gram.length + moments.length);
+    const triangle = this.#readTriangle(this.#gram);
+    sums.set(triangle);
+    sums.set(this.moments, triangle.length);
+    sums.set([this.weight, this.squares], sums.length - 2);
     return sums;
   }
 
   /** Replaces the sums; any finite ones will do, see {@link RidgeModel.refactor}. */
   writeSums(sums: Float64Array): void {
-    const { gram, moments } = this;
-    gram.set(sums.subarray(0, gram.length));
-    moments.set(sums.subarray(gram.length, gram.length + moments.length));
-    this.weight = sums[gram.length + moments.length]!;
-    this.squares = sums[gram.length + moments.length + 1]!;
+    const triangle = triangleLength(this.dimension);
+    this.#writeTriangle(this.#gram, sums);
+    this.moments.set(sums.subarray(triangle, triangle + this.dimension));
+    this.weight = sums[sums.length - 2]!;
+    this.squares = sums[sums.length - 1]!;
     this.refactor();
     this.#bound = Infinity;
   }
@@ -235,83 +263,117 @@ export class RidgeModel {
     return encodeFloat64(this.#pack());
   }
 
-  /** A model from {@link RidgeModel.state}; `where` names it in an error. */
-  static fromState(state: unknown, dimension: number, ridge: number, where: string): RidgeModel {
-    const model = new RidgeModel(dimension, ridge);
+  /** Takes over a {@link RidgeModel.state}; `where` names the model in an error, after which it is as it was. */
+  restore(state: unknown, where: string): void {
+    const { dimension } = this;
     const length = 2 * triangleLength(dimension) + 2 * dimension + 5;
     const values = decodeFloat64(state, length, where);
-    const [weight, , present, updates, probe] = values.subarray(length - 5);
+    const [present, updates, probe] = values.subarray(length - 3);
     const whole = Number.isInteger(updates) && updates! >= 0 && updates! < REFACTOR_EVERY;
     const inside = Number.isInteger(probe) && probe! >= 0 && probe! < dimension;
-    if (!whole || !inside || !(present! > 0) || !(weight! > -Infinity)) {
+    if (!whole || !inside || !(present! > 0)) {
       throw new ValidationError(
         `${where}: the numbers of a ridge regression do not fit together; the snapshot is damaged`,
       );
     }
-    model.#load(values);
-    return model;
+    this.#unpack(values);
+  }
+
+  // The inverse of the sums and a ridge, of at least what was asked for where none is given; keeps the latter.
+  #invert(given?: number): Float64Array {
+    const { dimension } = this;
+    const gram = this.#readTriangle(this.#gram);
+    let ridge = given ?? this.ridge;
+    let raise = ridge;
+    for (let i = 0, at = 0; i < dimension; i++, at += i + 1) {
+      raise = Math.max(raise, 1e-15 * Math.abs(gram[at]!));
+    }
+    for (;;) {
+      const matrix = gram.slice();
+      addToDiagonal(matrix, dimension, ridge);
+      if (factorCholesky(matrix, dimension, this.ridge / 4)) {
+        if (given === undefined) this.presentRidge = ridge;
+        invertFromCholesky(matrix, dimension);
+        return matrix;
+      }
+      ridge = this.ridge + raise;
+      raise *= 2;
+    }
   }
 
   // Whether enough is left of every sum of squares that an example was taken from.
   #keepsDigits(x: Float64Array, weight: number): boolean {
-    for (let i = 0, at = 0; i < this.dimension; i++, at += i + 1) {
-      const taken = -weight * x[i]! * x[i]!;
-      if (this.gram[at]! + this.ridge < SMALLEST_SHARE * taken) return false;
+    for (let i = 0; i < this.dimension; i++) {
+      const left = this.#memory.values[this.#gram + panelIndex(i, i)]! + this.ridge;
+      if (left < SMALLEST_SHARE * -weight * x[i]! * x[i]!) return false;
     }
     return true;
   }
 
   // Whether one row of A times A^-1 x differs from x by more than rounding; each call looks at the next row.
-  #missesProbe(x: Float64Array, direction: Float64Array): boolean {
+  #missesProbe(x: Float64Array, direction: number): boolean {
+    const { values } = this.#memory;
     const row = this.#probe;
     this.#probe = row + 1 === this.dimension ? 0 : row + 1;
-    let sum = this.presentRidge * direction[row]!;
+    let sum = this.presentRidge * values[direction + row]!;
     let size = Math.abs(sum) + Math.abs(x[row]!);
     for (let j = 0; j < this.dimension; j++) {
-      const term = symmetricElement(this.gram, row, j) * direction[j]!;
+      const at = j <= row ? panelIndex(row, j) : panelIndex(j, row);
+      const term = values[this.#gram + at]! * values[direction + j]!;
       sum += term;
       size += Math.abs(term);
     }
     return Math.abs(sum - x[row]!) > TOLERATED_DRIFT * size;
   }
 
+  #readTriangle(matrix: number): Float64Array {
+    const triangle = new Float64Array(triangleLength(this.dimension));
+    for (let i = 0, at = 0; i < this.dimension; i++) {
+      const start = matrix + panelIndex(i, 0);
+      for (let j = 0; j <= i; j++) triangle[at++] = this.#memory.values[start + 4 * j]!;
+    }
+    return triangle;
+  }
+
+  #writeTriangle(matrix: number, triangle: Float64Array): void {
+    const { values } = this.#memory;
+    for (let i = 0, at = 0; i < this.dimension; i++) {
+      for (let j = 0; j <= i; j++, at++) {
+        values[matrix + panelIndex(i, j)] = triangle[at]!;
+        if (j >= i - (i % 4)) values[matrix + panelIndex(j, i)] = triangle[at]!;
+      }
+    }
+  }
+
+  #scale(matrix: number, factor: number): void {
+    const { values } = this.#memory;
+    const end = matrix + panelsLength(this.dimension);
+    for (let at = matrix; at < end; at++) values[at]! *= factor;
+  }
+
   #pack(): Float64Array {
-    const { gram, moments } = this;
-    const values = new Float64Array(2 * gram.length + 2 * moments.length + 5);
-    values.set(gram);
-    values.set(this.inverse, gram.length);
-    values.set(moments, 2 * gram.length);
-    values.set(this.theta, 2 * gram.length + moments.length);
+    const { dimension } = this;
+    const triangle = triangleLength(dimension);
+    const values = new Float64Array(2 * triangle + 2 * dimension + 5);
+    values.set(this.#readTriangle(this.#gram));
+    values.set(this.#readTriangle(this.#inverse), triangle);
+    values.set(this.moments, 2 * triangle);
+    values.set(this.theta, 2 * triangle + dimension);
     const scalars = [this.weight, this.squares, this.presentRidge, this.#updates, this.#probe];
     values.set(scalars, values.length - 5);
     return values;
   }
 
-  #load(values: Float64Array): void {
+  #unpack(values: Float64Array): void {
+    const { dimension } = this;
+    const triangle = triangleLength(dimension);
     this.#bound = Infinity;
-    const { gram, moments } = this;
-    gram.set(values.subarray(0, gram.length));
-    this.inverse.set(values.subarray(gram.length, 2 * gram.length));
-    moments.set(values.subarray(2 * gram.length, 2 * gram.length + moments.length));
-    this.theta.set(values.subarray(2 * gram.length + moments.length, values.length - 5));
+    this.#writeTriangle(this.#gram, values);
+    this.#writeTriangle(this.#inverse, values.subarray(triangle));
+    this.moments.set(values.subarray(2 * triangle, 2 * triangle + dimension));
+    this.theta.set(values.subarray(2 * triangle + dimension, 2 * (triangle + dimension)));
     [this.weight, this.squares, this.presentRidge, this.#updates, this.#probe] = values.subarray(
       values.length - 5,
     ) as unknown as [number, number, number, number, number];
   }
-}
-
-function addToDiagonal(matrix: Float64Array, dimension: number, value: number): void {
-  for (let i = 0, at = 0; i < dimension; i++, at += i + 1) matrix[at]! += value;
-}
-
-function largestDiagonal(matrix: Float64Array, dimension: number): number {
-  let largest = 0;
-  for (let i = 0, at = 0; i < dimension; i++, at += i + 1) {
-    largest = Math.max(largest, Math.abs(matrix[at]!));
-  }
-  return largest;
-}
-
-function scale(values: Float64Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i]! *= factor;
 }

@@ -7,7 +7,7 @@ import { LinearModels } from "./linear-models.js";
 import type { CheckedLinearOptions } from "./linear-options.js";
 import type { LinearPolicy, LinearWeights } from "./linear-policy.js";
 import { NeededWidths } from "./needed-widths.js";
-import { dotProduct, multiplySymmetric } from "./packed-triangle.js";
+import { dotProduct } from "./packed-triangle.js";
 import { readWeights } from "./read-weights.js";
 import type { RidgeModel } from "./ridge-model.js";
 import { addToRidgeSums, checkSums, ridgeSumsLength } from "./ridge-sums.js";
@@ -61,22 +61,24 @@ export class SharedLinear implements LinearPolicy {
     const count = slots.length;
     const { means, widths } = out;
     const models = this.#models;
-    const model = models.at(0);
     const rows = this.#rowsFor(count);
     for (let i = 0; i < count; i++) {
       const start = i * this.armDimension;
       const own = armFeatures.subarray(start, start + this.armDimension);
       this.#features.write(context, own, rows[i]!);
-      means[i] = model.mean(rows[i]!);
+      models.load(rows[i]!);
+      means[i] = models.mean(0);
+      if (!this.#needed) widths[i] = models.width(0);
     }
     if (this.#needed) {
       this.#needed.workOut(
         ...([means, widths, count] as const),
-        (i) => models.boundWidth(0, Math.sqrt(dotProduct(rows[i]!, rows[i]!, model.dimension))),
-        (i) => models.width(0, rows[i]!),
+        (i) => models.boundWidth(0, lengthOf(rows[i]!)),
+        (i) => {
+          models.load(rows[i]!);
+          return models.width(0);
+        },
       );
-    } else {
-      for (let i = 0; i < count; i++) widths[i] = models.width(0, rows[i]!);
     }
     this.#rule.explore(out, count, models.learned, rng, () => this.#covariances(count));
   }
@@ -112,12 +114,13 @@ export class SharedLinear implements LinearPolicy {
 
   // Covariances z_i' A^-1 z_j of the arms' estimated means, as a packed triangle.
   #covariances(count: number): Float64Array {
-    const { inverse, dimension } = this.#models.at(0);
+    const model = this.#models.at(0);
     const covariances = new Float64Array((count * (count + 1)) / 2);
-    const image = new Float64Array(dimension);
     for (let i = 0, at = 0; i < count; i++) {
-      multiplySymmetric(inverse, this.#rows[i]!, dimension, image);
-      for (let j = 0; j <= i; j++) covariances[at++] = dotProduct(image, this.#rows[j]!, dimension);
+      const image = model.applyInverse(this.#rows[i]!);
+      for (let j = 0; j <= i; j++) {
+        covariances[at++] = dotProduct(image, this.#rows[j]!, model.dimension);
+      }
     }
     return covariances;
   }
@@ -143,4 +146,8 @@ export class SharedLinear implements LinearPolicy {
       },
     };
   }
+}
+
+function lengthOf(row: Float64Array): number {
+  return Math.sqrt(dotProduct(row, row, row.length));
 }

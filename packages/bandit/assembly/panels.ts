@@ -1,0 +1,118 @@
+// Products with symmetric matrices in panels of four rows; src/linear/panel-kernels.ts says how they lie and does the
+// same, operation by operation, without SIMD. Addresses are in bytes; `d` is a multiple of four.
+
+/** x' M x */
+export function form(m: usize, x: usize, d: i32): f64 {
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (let i = 0; i < d; i += 4) {
+    let even0 = f64x2.splat(0);
+    let even1 = f64x2.splat(0);
+    let odd0 = f64x2.splat(0);
+    let odd1 = f64x2.splat(0);
+    let column = x;
+    for (let j = 0; j < i; j += 2) {
+      const xj = v128.load64_splat(column);
+      const xk = v128.load64_splat(column, 8);
+      even0 = f64x2.add(even0, f64x2.mul(v128.load(m), xj));
+      even1 = f64x2.add(even1, f64x2.mul(v128.load(m, 16), xj));
+      odd0 = f64x2.add(odd0, f64x2.mul(v128.load(m, 32), xk));
+      odd1 = f64x2.add(odd1, f64x2.mul(v128.load(m, 48), xk));
+      m += 64;
+      column += 16;
+    }
+    even0 = f64x2.add(even0, odd0);
+    even1 = f64x2.add(even1, odd1);
+    even0 = f64x2.add(even0, even0);
+    even1 = f64x2.add(even1, even1);
+    const rows = column;
+    for (let k = 0; k < 4; k++) {
+      const xj = v128.load64_splat(column);
+      even0 = f64x2.add(even0, f64x2.mul(v128.load(m), xj));
+      even1 = f64x2.add(even1, f64x2.mul(v128.load(m, 16), xj));
+      m += 32;
+      column += 8;
+    }
+    low = f64x2.add(low, f64x2.mul(even0, v128.load(rows)));
+    high = f64x2.add(high, f64x2.mul(even1, v128.load(rows, 16)));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** out = M x */
+export function multiply(m: usize, x: usize, out: usize, d: i32): void {
+  for (let i = 0; i < d; i += 4) {
+    const rows = x + (<usize>i << 3);
+    const x01 = v128.load(rows);
+    const x23 = v128.load(rows, 16);
+    let even0 = f64x2.splat(0);
+    let even1 = f64x2.splat(0);
+    let odd0 = f64x2.splat(0);
+    let odd1 = f64x2.splat(0);
+    let column = x;
+    let to = out;
+    for (let j = 0; j < i; j += 2) {
+      const xj = v128.load64_splat(column);
+      const xk = v128.load64_splat(column, 8);
+      const m0 = v128.load(m);
+      const m1 = v128.load(m, 16);
+      const m2 = v128.load(m, 32);
+      const m3 = v128.load(m, 48);
+      even0 = f64x2.add(even0, f64x2.mul(m0, xj));
+      even1 = f64x2.add(even1, f64x2.mul(m1, xj));
+      odd0 = f64x2.add(odd0, f64x2.mul(m2, xk));
+      odd1 = f64x2.add(odd1, f64x2.mul(m3, xk));
+      const a = f64x2.add(f64x2.mul(m0, x01), f64x2.mul(m1, x23));
+      const b = f64x2.add(f64x2.mul(m2, x01), f64x2.mul(m3, x23));
+      const first = v128.shuffle<f64>(a, b, 0, 2);
+      const second = v128.shuffle<f64>(a, b, 1, 3);
+      v128.store(to, f64x2.add(v128.load(to), f64x2.add(first, second)));
+      m += 64;
+      column += 16;
+      to += 16;
+    }
+    even0 = f64x2.add(even0, odd0);
+    even1 = f64x2.add(even1, odd1);
+    for (let k = 0; k < 4; k++) {
+      const xj = v128.load64_splat(column);
+      even0 = f64x2.add(even0, f64x2.mul(v128.load(m), xj));
+      even1 = f64x2.add(even1, f64x2.mul(v128.load(m, 16), xj));
+      m += 32;
+      column += 8;
+    }
+    v128.store(to, even0);
+    v128.store(to, even1, 16);
+  }
+}
+
+/** M += factor x x' */
+export function add_outer(m: usize, factor: f64, x: usize, d: i32): void {
+  for (let i = 0; i < d; i += 4) {
+    const rows = x + (<usize>i << 3);
+    const x01 = v128.load(rows);
+    const x23 = v128.load(rows, 16);
+    let column = x;
+    for (let j = 0; j < i + 4; j++) {
+      const scaled = f64x2.splat(factor * load<f64>(column));
+      v128.store(m, f64x2.add(v128.load(m), f64x2.mul(scaled, x01)));
+      v128.store(m, f64x2.add(v128.load(m, 16), f64x2.mul(scaled, x23)), 16);
+      m += 32;
+      column += 8;
+    }
+  }
+}
+
+/** a' b */
+export function dot(a: usize, b: usize, d: i32): f64 {
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (let i = 0; i < d; i += 4) {
+    low = f64x2.add(low, f64x2.mul(v128.load(a), v128.load(b)));
+    high = f64x2.add(high, f64x2.mul(v128.load(a, 16), v128.load(b, 16)));
+    a += 32;
+    b += 32;
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
