@@ -141,7 +141,9 @@ export function intervalFor(
   if (interval === "none") return undefined;
   if (interval === "normal") return normalInterval(one, level);
   if (interval === "empirical-bernstein") {
-    return bernsteinOfEstimate(one, target, rewardRangeOf(where, target.rewards, options), level);
+    const weightBound = Math.max(target.weightBound, options.weightBound ?? 0);
+    const rewardRange = rewardRangeOf(where, target.rewards, options);
+    return bernsteinOfEstimate(one, { ...target, weightBound }, rewardRange, level);
   }
   return intervalOf(one, resampled!, level, interval === "bootstrap" ? "bca" : "percentile");
 }

@@ -93,6 +93,22 @@ describe("evaluateOffPolicy", () => {
     expect(known.estimates[0]!.interval!.high).toBeLessThanOrEqual(3);
   });
 
+  test("a larger bound of the weights widens empirical Bernstein intervals", async () => {
+    const data = uniformLog(4000);
+    const high = async (weightBound?: number): Promise<number> => {
+      const { estimates, logging } = await evaluateOffPolicy(data, fixedTarget({ c: 1 }), {
+        ...{ seed: 1, interval: "empirical-bernstein", rewardModel: "none" },
+        estimators: ["ips"],
+        ...(weightBound !== undefined && { weightBound }),
+      });
+      // Rewards from 0 to 1 of the log itself, whatever the target's weights.
+      expect(logging.interval!.high).toBeLessThan(0.6);
+      return estimates[0]!.interval!.high;
+    };
+    expect(await high(30)).toBeGreaterThan(await high());
+    expect(await high(1)).toBe(await high());
+  });
+
   test("without propensities, or a model, what remains possible is done", async () => {
     const { propensities: _, ...bare } = uniformLog(100);
     const options = { seed: 1, resamples: 20 };

@@ -99,7 +99,10 @@ export function describeTarget(
     logging: {
       value: logging.value,
       standardError: logging.standardError,
-      interval: intervalFor(where, logging, found.loggingResampled, asLogged, options),
+      interval: intervalFor(where, logging, found.loggingResampled, asLogged, {
+        ...options,
+        weightBound: 1,
+      }),
     },
     ...(log.weights && {
       weights: {

@@ -46,6 +46,14 @@ export interface EvaluationOptions {
   readonly resamples?: number;
   /** What rewards can be, for empirical Bernstein intervals. @default [0, 1] where all rewards are within it */
   readonly rewardRange?: readonly [low: number, high: number];
+  /**
+   * The largest importance weight that could have come, for empirical Bernstein intervals: for n arms chosen evenly, n.
+   * Larger ones that came count nevertheless.
+   *
+   * @default the largest that the target could have had in the log's rows where the log says all probabilities, as a
+   * bandit's does; else the largest that came, with which intervals hold only nearly
+   */
+  readonly weightBound?: number;
   /** Stops the evaluation. */
   readonly signal?: AbortSignal;
   /** Told of progress. */

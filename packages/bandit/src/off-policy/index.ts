@@ -67,6 +67,7 @@ export {
   banditTarget,
   fixedTarget,
   type LoggedRow,
+  type PolicyTargetOptions,
   type ProbabilitySource,
   policyTarget,
   type TargetPolicy,

@@ -14,7 +14,7 @@ export interface LoggedDataFromLogOptions {
 }
 
 /**
- * A bandit's log, as {@link readLog} gives it, as data for off-policy evaluation. Every decision is one row, whatever
+ * A bandit's log, as `readLog` gives it, as data for off-policy evaluation. Every decision is one row, whatever
  * weight its reward had in learning.
  *
  * @throws EdgewrightError `invalid-argument` when no decision has a reward

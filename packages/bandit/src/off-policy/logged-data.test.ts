@@ -34,7 +34,8 @@ describe("arrays", () => {
     [{ arms: ["a", "a"] }, "none twice were expected, got [a, a]"],
     [{ candidates: [["a"], ["a"], ["a"]] }, "row 1: the chosen arm b is not among"],
     [{ contexts: [[1], [Infinity], [2]] }, "row 1: finite context features"],
-    [{ positions: [0, -1, 0] }, "row 1: a position from 0 was expected, got -1"],
+    [{ positions: [0, -1, 0] }, "row 1: a whole position from 0 was expected, got -1"],
+    [{ positions: [0, 1, Number.NaN] }, "row 2: a whole position from 0 was expected, got NaN"],
   ] as const)("refuses %o", (change, message) => {
     expect(() => createLoggedData({ ...fine, ...change } as LoggedArrays)).toThrow(message);
     expect(() => createLoggedData({ ...fine, ...change } as LoggedArrays)).toThrow(

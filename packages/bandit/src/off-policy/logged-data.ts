@@ -116,7 +116,12 @@ export function createLoggedData(input: LoggedArrays): LoggedData {
       `createLoggedData: armFeatures for ${arms.length} arms were expected, got ${input.armFeatures.length}`,
     );
   }
-  const positions = input.positions && Int32Array.from(input.positions);
+  const positions =
+    input.positions &&
+    Int32Array.from(input.positions, (position: number, row) => {
+      if (Number.isSafeInteger(position) && position >= 0) return position;
+      throw refusal(`row ${row}: a whole position from 0 was expected, got ${position}`);
+    });
   return checkLoggedData("createLoggedData", {
     rows,
     arms,
@@ -139,7 +144,7 @@ export function createLoggedData(input: LoggedArrays): LoggedData {
 
 /** Refuses numbers that no estimate can be made from; lengths are taken to be right. */
 export function checkLoggedData(where: string, data: LoggedData): LoggedData {
-  const { rows, rewards, propensities, positions } = data;
+  const { rows, rewards, propensities } = data;
   const refuse = (row: number, wanted: string, came: number): EdgewrightError =>
     refusal(`row ${row}: ${wanted} was expected, got ${came}; leave the row out or mend it`, where);
   if (rows === 0) throw refusal("at least one row was expected, got none", where);
@@ -147,9 +152,6 @@ export function checkLoggedData(where: string, data: LoggedData): LoggedData {
     if (!Number.isFinite(rewards[row])) throw refuse(row, "a finite reward", rewards[row]!);
     if (propensities && !(propensities[row]! > 0 && propensities[row]! <= 1)) {
       throw refuse(row, "a propensity above 0 and at most 1", propensities[row]!);
-    }
-    if (positions && !(positions[row]! >= 0)) {
-      throw refuse(row, "a position from 0", positions[row]!);
     }
   }
   for (let i = 0; i < data.contexts.length; i++) {

@@ -25,7 +25,11 @@ export interface FittedRewardModel {
 
 /** Predicts the rows of one log. */
 export interface RewardPredictor {
-  /** @param out takes the predicted mean reward of every candidate, in their order */
+  /**
+   * Predicts the mean reward of every candidate of a row.
+   *
+   * @param out takes the predictions, in the order of the candidates
+   */
   predict(row: number, out: Float64Array): void;
 }
 

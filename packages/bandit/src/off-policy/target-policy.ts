@@ -48,8 +48,9 @@ export function fixedTarget(probabilities: Readonly<Record<string, number>>): Ta
   };
 }
 
-/** Who can say with which probability it would choose each arm, such as a {@link Bandit}. */
+/** Who can say with which probability it would choose each arm, such as a bandit. */
 export interface ProbabilitySource<Context> {
+  /** The probability of every arm of `arms`, in their order; a map holds their features. */
   probabilities(
     context?: Context,
     arms?: readonly string[] | ReadonlyMap<string, ArrayLike<number>>,
@@ -77,15 +78,16 @@ export function banditTarget<Context = ArrayLike<number>>(
   };
 }
 
-/**
- * A policy without a bandit around it as a target.
- *
- * @param slotOf the slot that the policy keeps an arm in. @default the arm's place in {@link LoggedData.arms}
- */
-export function policyTarget(
-  policy: Policy,
-  options: { readonly seed?: number; readonly slotOf?: (arm: string) => number } = {},
-): TargetPolicy {
+/** Options of {@link policyTarget}. */
+export interface PolicyTargetOptions {
+  /** Seed for policies that draw to find their probabilities: a whole number from 0. @default 0 */
+  readonly seed?: number;
+  /** The slot that the policy keeps an arm in. @default the arm's place in {@link LoggedData.arms} */
+  readonly slotOf?: (arm: string) => number;
+}
+
+/** A policy without a bandit around it as a target. */
+export function policyTarget(policy: Policy, options: PolicyTargetOptions = {}): TargetPolicy {
   const rng = createRng(options.seed ?? 0);
   return ({ context, arms, slots, armFeatures }) => {
     const count = arms.length;
