@@ -16,7 +16,7 @@ export interface ChartOptions {
 }
 
 /** An entry of a legend. */
-export interface LegendEntry {
+interface LegendEntry {
   readonly name: string;
   /** Draws the sample, 22 pixels wide, whose middle lies at the height 0. */
   readonly sample: string;

@@ -18,11 +18,9 @@ export function curveMeanReward({ name, rewards, windows }: LogSummary): Learnin
   };
 }
 
-/** Sum of the rewards, each as often as it counts, from the first decision on. */
+/** Sum of the rewards from the first decision on. */
 export function curveTotalReward({ name, windows }: LogSummary): LearningCurve {
-  return accumulate(name, windows, ({ rewards }) =>
-    rewards.count === 0 ? 0 : rewards.weight * rewards.mean,
-  );
+  return accumulate(name, windows, ({ rewards }) => rewards.total);
 }
 
 /** Sum of what was missing to the best arm, from the first decision on. */

@@ -6,6 +6,8 @@ export interface RewardStatistics {
   readonly count: number;
   /** Sum of their weights. */
   readonly weight: number;
+  /** Sum of the rewards, each once. */
+  readonly total: number;
   /** Sum of the squares of their weights. */
   readonly squaredWeight: number;
   /** Weighted mean; NaN of none. */
@@ -23,6 +25,7 @@ export function emptyStatistics(): RewardStatistics {
   return {
     count: 0,
     weight: 0,
+    total: 0,
     squaredWeight: 0,
     mean: Number.NaN,
     squares: 0,
@@ -37,6 +40,7 @@ export function singleReward(reward: number, weight: number): RewardStatistics {
   return {
     count: 1,
     weight,
+    total: reward,
     squaredWeight: weight * weight,
     mean: reward,
     squares: 0,
@@ -55,6 +59,7 @@ export function mergeStatistics(a: RewardStatistics, b: RewardStatistics): Rewar
   return {
     count: a.count + b.count,
     weight,
+    total: a.total + b.total,
     squaredWeight: a.squaredWeight + b.squaredWeight,
     mean: a.mean + (apart * b.weight) / weight,
     squares: a.squares + b.squares + (apart * apart * a.weight * b.weight) / weight,
@@ -66,12 +71,13 @@ export function mergeStatistics(a: RewardStatistics, b: RewardStatistics): Rewar
 
 /**
  * 95 % confidence interval of the mean: Wilson's score interval of rewards that are 0 or 1, else Student's t, with
- * Kish's effective number of rewards where weights differ. None of fewer than 3 rewards that are not 0 or 1.
+ * Kish's effective number of rewards where weights differ, and no more than they weigh: ratings of several decisions
+ * together count as one. None of fewer than 3 rewards that are not 0 or 1.
  */
 export function rewardInterval(statistics: RewardStatistics): Interval | undefined {
   const { count, weight, squaredWeight, mean, squares, binary } = statistics;
   if (count === 0) return undefined;
-  const effective = (weight * weight) / squaredWeight;
+  const effective = Math.min(weight, (weight * weight) / squaredWeight);
   if (binary) return proportionInterval(Math.min(mean * effective, effective), effective);
   if (count < 3 || effective < 3) return undefined;
   const deviation = Math.sqrt((squares / weight) * (effective / (effective - 1)));

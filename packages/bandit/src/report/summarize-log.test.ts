@@ -169,5 +169,13 @@ describe("statistics of rewards", () => {
     const [once, fivefold] = [rewardInterval(gather(values))!, rewardInterval(gather(values, 5))!];
     expect(fivefold.low).toBeCloseTo(once.low, 12);
     expect(fivefold.high).toBeCloseTo(once.high, 12);
+    // A fifth each: ratings of five decisions together are one.
+    const together = rewardInterval(
+      gather(
+        values.flatMap((value) => new Array(5).fill(value)),
+        1 / 5,
+      ),
+    )!;
+    expect(together.high - together.low).toBeGreaterThan(0.8 * (once.high - once.low));
   });
 });
