@@ -27,6 +27,8 @@ export function createBestBetaArm(): BestBetaArm {
   const nodes = gaussNodes.length;
   const logRises = new Float64Array(nodes);
   const logFalls = new Float64Array(nodes);
+  // One arm changes from a decision to the next: what was worked out of the others is still good.
+  const known: BetaArm[] = [];
 
   return {
     probabilities(a, b, count, out) {
@@ -37,16 +39,41 @@ export function createBestBetaArm(): BestBetaArm {
       }
       // The largest variable is hardly ever below the highest of the variables' lower ends.
       let start = -Infinity;
-      for (let i = 0; i < count; i++) start = Math.max(start, levelBelowPeak(a[i]!, b[i]!, -1));
+      let grid = 1;
+      for (let i = 0; i < count; i++) {
+        let arm = known[i];
+        if (!arm || arm.a !== a[i] || arm.b !== b[i]) {
+          arm = describeArm(i, a[i]!, b[i]!, nodes);
+          known[i] = arm;
+        }
+        if (arm.low > start) {
+          start = arm.low;
+          grid = 2 ** Math.floor(Math.log2(arm.panel));
+        }
+      }
+      // From a point of a grid, which stays the same for many decisions, and with it the distribution functions there.
+      start = Math.floor(start / grid) * grid;
       const arms: BetaArm[] = [];
       for (let i = 0; i < count; i++) {
-        const end = levelBelowPeak(a[i]!, b[i]!, 1);
-        if (end > start) arms.push(describeArm(i, a[i]!, b[i]!, start, end, nodes));
+        const arm = known[i]!;
+        if (arm.high <= start) continue;
+        if (arm.start !== start) {
+          arm.start = start;
+          arm.belowStart = incompleteBeta(
+            1 / (1 + Math.exp(-start)),
+            arm.a,
+            arm.b,
+            1 / (1 + Math.exp(start)),
+          );
+        }
+        arm.below0 = arm.belowStart;
+        arms.push(arm);
       }
       let active = arms;
       let sum = 0;
       while (active.length > 0) {
-        const width = Math.min(...active.map((arm) => arm.panel));
+        let width = Infinity;
+        for (const arm of active) if (arm.panel < width) width = arm.panel;
         const half = width / 2;
         for (let n = 0; n < nodes; n++) {
           const u = start + half * (1 + gaussNodes[n]!);
@@ -82,7 +109,7 @@ export function createBestBetaArm(): BestBetaArm {
           for (let n = 0; n < nodes; n++) integral += gaussWeights[n]! * arm.densities[n]!;
           arm.below0 += half * integral;
         }
-        active = active.filter((arm) => arm.end > start);
+        active = active.filter((arm) => arm.high > start);
       }
       for (let i = 0; i < count; i++) sum += out[i]!;
       for (let i = 0; i < count; i++) out[i]! /= sum;
@@ -98,24 +125,21 @@ interface BetaArm {
   readonly logPeak: number;
   readonly logRise: number;
   readonly logFall: number;
-  /** Beyond it the variable hardly ever is. */
-  readonly end: number;
+  /** Where the variable hardly ever is below, and above. */
+  readonly low: number;
+  readonly high: number;
   /** Widest panel on which the density is integrated well. */
   readonly panel: number;
+  /** Where integration began last, and the distribution function there. */
+  start: number;
+  belowStart: number;
   /** Distribution function at the start of the panel. */
   below0: number;
   readonly densities: Float64Array;
   readonly below: Float64Array;
 }
 
-function describeArm(
-  index: number,
-  a: number,
-  b: number,
-  start: number,
-  end: number,
-  nodes: number,
-): BetaArm {
+function describeArm(index: number, a: number, b: number, nodes: number): BetaArm {
   return {
     index,
     a,
@@ -123,10 +147,13 @@ function describeArm(
     logPeak: logBetaPeak(a, b),
     logRise: Math.log(a / (a + b)),
     logFall: Math.log(b / (a + b)),
-    end,
+    low: levelBelowPeak(a, b, -1),
+    high: levelBelowPeak(a, b, 1),
     // Poles of the logistic function, pi off the real line, bound the width for flat densities.
     panel: Math.min(4, 2.5 * Math.sqrt(1 / a + 1 / b)),
-    below0: incompleteBeta(1 / (1 + Math.exp(-start)), a, b, 1 / (1 + Math.exp(start))),
+    start: Number.NaN,
+    belowStart: 0,
+    below0: 0,
     densities: new Float64Array(nodes),
     below: new Float64Array(nodes),
   };
