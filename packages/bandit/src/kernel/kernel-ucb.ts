@@ -24,7 +24,10 @@ export interface KernelUcbOptions {
   readonly alpha?: number;
   /** Variance of a reward around its mean, above 0: lambda. @default 0.1 */
   readonly noise?: number;
-  /** Points that each regression keeps at most: time of an operation grows with its square. @default 100 */
+  /**
+   * Points that each regression keeps at most: time of an operation grows with its square. Where they are too few for
+   * the length scale, widths between them stay open, and exploring does not end. @default 100
+   */
   readonly capacity?: number;
   /**
    * Share of its prior variance, from 0 to 1, that the dictionary must leave open for a point to join it: larger keeps

@@ -7,7 +7,7 @@ export interface MlpShape {
 }
 
 /** Where a layer lies among the parameters: weights [inputs, outputs], then biases [outputs]. */
-export interface MlpLayer {
+interface MlpLayer {
   readonly inputs: number;
   readonly outputs: number;
   readonly weights: number;
