@@ -14,7 +14,7 @@ export interface CsvTable {
  * @throws ValidationError that names the line with too many or too few fields
  */
 export function readCsv(text: string, where: string): CsvTable {
-  const lines = splitFields(text.replace(/^\ufeff/, ""));
+  const lines = splitFields(text.replace(/^\ufeff/, ""), where);
   const [columns, ...rows] = lines.filter((fields) => fields.length > 1 || fields[0] !== "");
   if (!columns || rows.length === 0) {
     throw new ValidationError(`${where}: a line of names and at least one row were expected`);
@@ -28,15 +28,17 @@ export function readCsv(text: string, where: string): CsvTable {
   return { columns: columns.map((name) => name.trim()), rows };
 }
 
-function splitFields(text: string): string[][] {
+function splitFields(text: string, where: string): string[][] {
   const lines: string[][] = [];
   let fields: string[] = [];
   // A field in quotes, or one up to the next comma or break; then what ends it.
-  const field = /(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r?\n|\r|$)/y;
+  const field = /(?:"((?:[^"]|"")*)"|((?!")[^,\r\n]*))(,|\r?\n|\r|$)/y;
   for (let end = ","; ; ) {
     const match = field.exec(text);
     if (!match) {
-      throw new ValidationError(`line ${lines.length + 1}: a quote is not closed or stands alone`);
+      throw new ValidationError(
+        `${where}: line ${lines.length + 1}: a quote is not closed, or stands alone`,
+      );
     }
     fields.push(match[1]?.replaceAll('""', '"') ?? match[2]!.trim());
     end = match[3]!;
