@@ -3,7 +3,7 @@ import { QOE_METRICS } from "../utility/qoe-metrics.js";
 import { modelFeatureNames } from "./encode-model.js";
 
 /**
- * Joins user and model metric by metric, for {@link sharedLinUcb} and its like over {@link qoeFeatures}: the model's
+ * Joins user and model metric by metric, for `sharedLinUcb` and its like over {@link qoeFeatures}: the model's
  * features, then for every metric the model's place on its scale, times how much that metric matters to the user, and
  * times where the user's midpoint is. Of all products that `"interactions"` would have, a third.
  *

@@ -1,16 +1,16 @@
 import type { DeviceProfile, ModelVariant } from "@edgewright/core";
 import type { Bandit } from "../../bandit/bandit.js";
-import type { BanditOptions } from "../../bandit/bandit-options.js";
+import type { FeedbackOptions } from "../../bandit/bandit-options.js";
 import type { BanditSnapshot } from "../../bandit/snapshot.js";
 import type { FleetStatistics } from "../../fleet/fleet-statistics.js";
+import type { LogRecord } from "../../log/log-record.js";
 import type { Policy } from "../../policy/policy.js";
 import type { Solicitation } from "../../solicitation/solicitation.js";
 import type { UserType } from "../utility/user-types.js";
 import type { SelectorLimits } from "./selector-limits.js";
 
 /** Options of {@link createModelSelector}. */
-export interface ModelSelectorOptions
-  extends Pick<BanditOptions<string, ArrayLike<number>>, "feedback" | "clock" | "log"> {
+export interface ModelSelectorOptions {
   /** The models to choose among. */
   readonly variants: readonly ModelVariant[];
   /**
@@ -27,15 +27,21 @@ export interface ModelSelectorOptions
   /**
    * Chooses and learns: any policy without features, or one over those of {@link qoeFeatures}.
    *
-   * @default {@link sharedLinUcb} with alpha 0.3 over {@link metricInteractions}
+   * @default `sharedLinUcb` with alpha 0.3 over {@link metricInteractions}
    */
   readonly policy?: Policy;
   /**
    * Says which choices ask for a rating ({@link ModelChoice.ask}); whoever rates unasked is heard all the same.
    *
-   * @default {@link askWhenUnsure} at a width of 0.2, which comes to some dozens of questions in the beginning
+   * @default `askWhenUnsure` at a width of 0.2, which comes to some dozens of questions in the beginning
    */
   readonly solicitation?: Solicitation;
+  /** How long choices wait for their ratings. @default the last 10,000 choices do, however old */
+  readonly feedback?: FeedbackOptions;
+  /** The time in milliseconds, never going back, for times to live and budgets per period. @default none */
+  readonly clock?: () => number;
+  /** Told of every choice and rating before it takes effect, for a log that `readLog` understands. @default none */
+  readonly log?: (record: LogRecord) => void;
   /** What every choice must keep within. @default none */
   readonly limits?: SelectorLimits;
   /** Models the energy of an inference in millijoules, where the profile has none. @default energy stays unknown */
@@ -49,7 +55,7 @@ export interface ModelSelectorOptions
   readonly priorStrength?: number;
   /**
    * What other devices' users taught their selectors ({@link ModelSelector.knowledge}, added up by
-   * {@link mergeStatistics}); the prior comes on top.
+   * `mergeStatistics`); the prior comes on top.
    *
    * @default none
    */
@@ -110,7 +116,7 @@ export interface ChooseOptions {
 /** Chooses among models for a device and its user, and learns from ratings. */
 export interface ModelSelector {
   /**
-   * The bandit underneath: for all that it can do beside this, and for {@link createFleetMember}, with which devices learn together
+   * The bandit underneath: for all that it can do beside this, and for `createFleetMember`, with which devices learn together
    * all the time.
    */
   readonly bandit: Bandit;

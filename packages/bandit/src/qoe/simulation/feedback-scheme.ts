@@ -12,7 +12,7 @@ export type FeedbackScheme =
   | { readonly kind: "sparse"; readonly share: number }
   /**
    * Whoever asks does so this many times in a row, and then gives one rating for their mean (see
-   * {@link Bandit.updateAggregate}).
+   * `updateAggregate` of a bandit).
    */
   | { readonly kind: "aggregated"; readonly size: number };
 

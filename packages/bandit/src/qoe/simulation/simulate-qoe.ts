@@ -16,7 +16,7 @@ import {
 export interface QoeSetup {
   readonly world: QoeWorld;
   readonly seed: number;
-  /** Ids of the arms, for {@link createBandit}. */
+  /** Ids of the arms, for `createBandit`. */
   readonly arms: readonly string[];
   /** Features of the context that {@link QoeWorld.context} gives. */
   readonly contextDimension: number;
