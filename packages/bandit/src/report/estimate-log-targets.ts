@@ -19,7 +19,7 @@ export interface EstimateLogTargetsOptions {
    * @default uniform, logging, and the six arms that were chosen most
    */
   readonly targets?: readonly string[];
-  /** @default ips, snips, dm, dr */
+  /** @default ips, snips, dm, dr, sndr */
   readonly estimators?: readonly EstimatorName[];
   /** Resamples of the intervals. @default 1000 */
   readonly resamples?: number;
@@ -77,7 +77,7 @@ export async function estimateLogTargets(
   options: EstimateLogTargetsOptions = {},
 ): Promise<LogEstimates | undefined> {
   const { seed = 1, targets = chooseTargets(summary), signal, onProgress } = options;
-  const { estimators = ["ips", "snips", "dm", "dr"], resamples = 1000 } = options;
+  const { estimators = ["ips", "snips", "dm", "dr", "sndr"], resamples = 1000 } = options;
   const known = new Set(summary.arms.map(({ arm }) => arm));
   const policies = targets.map((target) => resolveTarget(target, known));
   if (!isComputable(summary)) return undefined;

@@ -11,10 +11,11 @@ const NAMES: Readonly<Record<string, string>> = {
   snips: "SNIPS",
   dm: "DM",
   dr: "DR",
+  sndr: "SNDR",
 };
 
 /** What other policies would have earned, by estimators that divide by the logged probabilities. */
-export function renderEstimates({ estimates, rewards }: LogSummary): string {
+export function renderEstimates({ estimates, rewards, asked, decisions }: LogSummary): string {
   if (!estimates || estimates.targets.length === 0) return "";
   const { targets, rows } = estimates;
   const shown = targets.map((target) => ({ name: target.name, ...headOf(target) }));
@@ -29,7 +30,7 @@ export function renderEstimates({ estimates, rewards }: LogSummary): string {
     ...kinds.map(
       (kind): Column<LogTargetEstimates> => ({
         name: NAMES[kind] ?? kind,
-        minor: kind !== "dr" && kind !== "snips",
+        minor: kind !== "sndr" && kind !== "snips",
         cell: ({ estimates }) =>
           formatNumber(
             (estimates[0]?.estimator === "mean"
@@ -63,17 +64,22 @@ export function renderEstimates({ estimates, rewards }: LogSummary): string {
   );
   return `<p class="note">Estimated from ${from}, by weighing each with how much likelier the other policy would have
 made that choice. IPS: inverse propensity scores; SNIPS: these, normalised; DM: a model of the rewards; DR: doubly
-robust, the model corrected by weights. The interval is that of ${kind.has("DR") ? "DR" : "the picture"}.</p>
+robust, the model corrected by weights; SNDR: that, normalised. The interval is that of ${[...kind].join(", ") || "the log"}.${
+    asked === undefined || asked === decisions
+      ? ""
+      : " Users were asked selectively: the estimates speak of decisions like those that were answered."
+  }</p>
 <div class="pictures">${picture}</div>
 <div class="scroll">${renderTable("What policies would have earned a decision", columns, targets)}</div>
 ${renderDoubts(targets)}`;
 }
 
-// Doubly robust where there is a model, else what needs none.
+// Where users are asked when the policy is unsure, weights of answered decisions need not average 1: what is normalised
+// by their sum bears that best. Doubly robust where there is a model, else what needs none.
 function headOf({ estimates }: LogTargetEstimates): LogTargetEstimates["estimates"][number] {
   const find = (kind: string) =>
     estimates.find(({ estimator, value }) => estimator === kind && Number.isFinite(value));
-  return find("dr") ?? find("snips") ?? find("mean") ?? estimates[0]!;
+  return find("sndr") ?? find("dr") ?? find("snips") ?? find("mean") ?? estimates[0]!;
 }
 
 function renderDoubts(targets: readonly LogTargetEstimates[]): string {

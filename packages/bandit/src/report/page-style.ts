@@ -26,7 +26,7 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--rule); bord
 figcaption { color: var(--soft); font-size: 0.875rem; margin-bottom: 10px; } figcaption b { color: var(--ink); display: block; font-size: 0.9375rem; }
 figure svg { display: block; margin: 0 auto; } .on-narrow, .on-large { display: none; }
 @media (min-width: 1150px) { .on-large { display: block; } .on-large + .on-wide { display: none; } .whole { grid-column: 1 / -1; } }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .slim { max-width: 36em; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9375rem; }
 caption { text-align: left; color: var(--soft); font-size: 0.875rem; padding-bottom: 6px; }
 th, td { padding: 5px 16px 5px 0; vertical-align: baseline; text-align: left; font-weight: 400; }

@@ -162,7 +162,7 @@ export function renderFeedback(log: LogSummary): string {
     ],
     rows,
   );
-  if (asked === undefined) return table;
+  if (asked === undefined) return `<div class="slim">${table}</div>`;
   const curve = { ...curveQuestions(log), name: "questions asked" };
   const all = { name: "asking always", rounds: [0, decisions], mean: [0, decisions] };
   return `<div class="pictures"><div>${table}</div>
