@@ -16,7 +16,8 @@ export interface NeuralUcbOptions extends GradientPolicyOptions {
  *
  * Gamma is a constant, as in the paper's experiments. Other than there Z is kept whole, sketched for larger networks,
  * unless told otherwise, and the network is trained on a bounded buffer of the last rewards, a few steps of Adam at a
- * time, so that an update takes bounded time. `widths` of an evaluation are sqrt(g' Z^-1 g).
+ * time, so that an update takes bounded time. `widths` of an evaluation are sqrt(g' Z^-1 g): standard errors, as
+ * linear models have them, for rewards with a variance of 1. Scale features and rewards to about 1.
  *
  * Loads WebAssembly kernels, hence the promise; {@link NeuralPolicy.dispose} gives their memory back.
  *

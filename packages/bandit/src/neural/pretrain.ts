@@ -29,7 +29,8 @@ export interface PretrainOptions {
   readonly keep?: number;
   /**
    * How much an example narrows the widths, compared with a reward of the policy's own: at 0 only the estimates are
-   * transferred and the policy explores as if it were new, at 1 it trusts the examples like its own. @default 0.1
+   * transferred and the policy explores as if it were new, at 1 it trusts the examples like its own. NeuralLinear, whose
+   * regression is renewed from the examples that are kept, counts those like its own. @default 0.1
    */
   readonly trust?: number;
   /** Ends the training early. */
