@@ -6,7 +6,7 @@ import { checkLength, copyNumbers, describe, readNumbers } from "./read-numbers.
 export interface Candidates<Arm extends string> {
   readonly arms: readonly Arm[];
   readonly slots: readonly number[];
-  /** What the policy is shown of the arms, [arms.length, armDimension]. */
+  /** What the policy is shown of the arms, [arms.length, armDimension]; valid until the next decision. */
   readonly features: Float64Array;
 }
 
@@ -46,6 +46,8 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
   // The decision in which a slot was last seen: finds duplicates without a set per decision.
   const seen: number[] = [];
   let round = 0;
+  // Features of the arms of one decision, which nobody keeps.
+  let scratch = new Float64Array(0);
 
   const find = (arm: Arm, caller: string): RegisteredArm<Arm> => {
     const entry = byName.get(arm);
@@ -82,7 +84,8 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     if (count === 0) throw invalid(`${caller}: at least one arm was expected, got none`);
     const chosen = new Array<Arm>(count);
     const slots = new Array<number>(count);
-    const features = new Float64Array(count * armDimension);
+    if (scratch.length !== count * armDimension) scratch = new Float64Array(count * armDimension);
+    const features = offer === arms ? scratch.slice() : scratch;
     const given = offer instanceof Map ? (offer as ReadonlyMap<Arm, ArrayLike<number>>) : undefined;
     round++;
     let i = 0;

@@ -9,6 +9,7 @@ import type { BanditState } from "./bandit-state.js";
 import type { ContextReader } from "./context-reader.js";
 import type { ArmOffer } from "./decision.js";
 import type { FeedbackDesk } from "./feedback-desk.js";
+import { createVectorPool } from "./vector-pool.js";
 
 /** The half of a bandit that chooses. */
 export type Decider<Arm extends string, Context> = Pick<
@@ -25,6 +26,9 @@ export function createDecider<Arm extends string, Context>(
   const { policy, registry, pending, constraints, solicitation, log, idPrefix } = state;
   const { armDimension } = policy;
   const none = new Float64Array(0);
+  // Two pools: who transfers a decision's arrays to a worker takes nothing away from the bandit.
+  const allocate = createVectorPool();
+  const allocateKept = createVectorPool();
   const noNotes: readonly number[] = [];
   // Means and widths are scratch: a decision keeps those of the chosen arm only.
   let means = none;
@@ -44,8 +48,8 @@ export function createDecider<Arm extends string, Context>(
     }
     means.fill(Number.NaN);
     widths.fill(Number.NaN);
-    const scores = new Float64Array(count);
-    const probabilities = new Float64Array(count);
+    const scores = allocate(count);
+    const probabilities = allocate(count);
     const choice = { arms, context, scores, probabilities, means, widths };
     policy.evaluate({ slots, context, armFeatures }, rng, choice);
     const where = `${caller}: policy "${policy.name}"`;
@@ -68,6 +72,12 @@ export function createDecider<Arm extends string, Context>(
     const given = offer instanceof Map ? (offer as ReadonlyMap<Arm, ArrayLike<number>>) : undefined;
     const rows = arms.map((arm) => given?.get(arm) ?? registry.find(arm, "decide").features);
     return rows.every((row) => row && row.length > 0) ? (rows as ArrayLike<number>[]) : undefined;
+  };
+
+  const copyRow = (rows: Float64Array, index: number): Float64Array => {
+    const row = allocateKept(armDimension);
+    for (let i = 0; i < armDimension; i++) row[i] = rows[index * armDimension + i]!;
+    return row;
   };
 
   return {
@@ -116,10 +126,7 @@ export function createDecider<Arm extends string, Context>(
           id,
           slot: candidates.slots[chosen]!,
           context: seen,
-          armFeatures:
-            armDimension > 0
-              ? candidates.features.slice(chosen * armDimension, (chosen + 1) * armDimension)
-              : none,
+          armFeatures: armDimension > 0 ? copyRow(candidates.features, chosen) : none,
           propensity,
           time,
           notes:
@@ -161,8 +168,7 @@ export function createDecider<Arm extends string, Context>(
 
 /** An index drawn from the probabilities; nothing is drawn where one is certain. */
 function draw(probabilities: Float64Array, rng: Rng): number {
-  const certain = probabilities.indexOf(1);
-  if (certain >= 0) return certain;
+  for (let i = 0; i < probabilities.length; i++) if (probabilities[i] === 1) return i;
   let rest = rng.uniform();
   let last = 0; // the last one above 0, should rounding leave a crumb behind it
   for (let i = 0; i < probabilities.length; i++) {

@@ -1,7 +1,10 @@
 /** Arms offered for one decision: a part of the bandit's arms, or arms with the features they have this time. */
 export type ArmOffer<Arm extends string> = readonly Arm[] | ReadonlyMap<Arm, ArrayLike<number>>;
 
-/** What a bandit chose, and how it came to it. */
+/**
+ * What a bandit chose, and how it came to it. Arrays are views into buffers that decisions share: copy them before
+ * transferring them to a worker.
+ */
 export interface Decision<Arm extends string = string> {
   /** What {@link Bandit.update} knows the decision by. */
   readonly id: string;

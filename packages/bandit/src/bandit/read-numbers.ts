@@ -1,18 +1,22 @@
 import { EdgewrightError, ShapeError } from "@edgewright/core";
+import type { VectorPool } from "./vector-pool.js";
 
 /**
  * A copy of features that came from outside, every one checked.
  *
  * @param dimension how many there must be; undefined when any number will do
  * @param what names the features in errors: `context features`
+ * @param allocate gives the copy's memory. @default a buffer of its own
  */
 export function readNumbers(
   given: ArrayLike<number>,
   dimension: number | undefined,
   caller: string,
   what: string,
+  allocate?: VectorPool,
 ): Float64Array {
-  const copy = new Float64Array(checkLength(given, dimension, caller, what));
+  const length = checkLength(given, dimension, caller, what);
+  const copy = allocate ? allocate(length) : new Float64Array(length);
   copyNumbers(given, copy, 0, caller, what);
   return copy;
 }

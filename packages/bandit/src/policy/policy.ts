@@ -1,7 +1,10 @@
 import type { Rng } from "@edgewright/core";
 import type { AdditiveSums } from "./additive-sums.js";
 
-/** A context and the arms that may be chosen in it: what a policy is asked about. */
+/**
+ * A context and the arms that may be chosen in it: what a policy is asked about. Its arrays are the bandit's, and
+ * valid during the call only.
+ */
 export interface ChoiceSet {
   /**
    * Slots of the arms that stand for choice, in the caller's order; at least one, none twice. A slot is a small
@@ -29,7 +32,7 @@ export interface Evaluation {
   readonly widths: Float64Array;
 }
 
-/** One observed reward, and what it was given for. */
+/** One observed reward, and what it was given for. Its arrays never change afterwards: they may be kept. */
 export interface Example {
   /** Slot of the arm that was chosen. */
   readonly slot: number;
