@@ -20,6 +20,7 @@ export interface SummarizeLogOptions {
 
 /** Takes in the decisions of a log one after another, in bounded memory. */
 export interface LogSummarizer {
+  /** Takes in the next decision; one whose numbers are none is left out and counted. */
   add(decision: LoggedDecision): void;
   /**
    * What the log came to so far.
