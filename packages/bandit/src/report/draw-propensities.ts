@@ -12,7 +12,7 @@ import { coordinate } from "./markup.js";
  *
  * @example
  * const svg = drawPropensities([0, 10, 0, 30]);
- * console.log(svg.includes("0.75 to 1: 75 %")); // true
+ * console.log(svg.includes("0.75 to 1: 75.0 %")); // true
  */
 export function drawPropensities(histogram: readonly number[], options: ChartOptions = {}): string {
   const all = histogram.reduce((sum, count) => sum + count, 0) || 1;
