@@ -15,11 +15,14 @@ export interface StartingSums {
   readonly moments: Float64Array;
 }
 
+/** The arithmetic of MABWiser's steps, that with the copies it makes, or MABWiser itself. */
+export type PeerKind = "plain" | "copying" | "mabwiser";
+
 /** LinUCB in Python. */
 export interface PythonPeer {
   readonly versions: Readonly<Record<string, string>>;
   /** Starts anew on a stream. */
-  begin(peer: "plain" | "mabwiser", stream: LinearStream, sums?: StartingSums): Promise<void>;
+  begin(peer: PeerKind, stream: LinearStream, sums?: StartingSums): Promise<void>;
   /** Decides and learns some steps of the stream. */
   run(from: number, to: number): Promise<{ seconds: number; choices: readonly number[] }>;
   dispose(): void;
