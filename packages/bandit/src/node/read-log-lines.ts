@@ -10,7 +10,7 @@ export interface ReadLogLinesOptions {
 }
 
 /**
- * The lines of a log file one after another, however large it is: for {@link readLog} and {@link streamLog} of
+ * The lines of a log file one after another, however large it is: for `readLog` and `streamLog` of
  * `@edgewright/bandit`.
  *
  * @throws EdgewrightError `unavailable` when the file cannot be read; `aborted`
