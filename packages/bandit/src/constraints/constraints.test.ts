@@ -33,7 +33,7 @@ function reshaped(constraint: Constraint, choice: ConstrainedChoice): number[] {
 
 describe("propensityFloor", () => {
   it("mixes in the uniform distribution", () => {
-    expect(reshaped(propensityFloor(0.1), choiceOf([1, 0, 0]))).toEqual([0.7 + 0.1, 0.1, 0.1]);
+    expect(reshaped(propensityFloor(0.1), choiceOf([1, 0, 0]))).toEqual([0.8, 0.1, 0.1]);
   });
 
   it("leaves a distribution with every arm at the minimum or above", () => {
@@ -231,7 +231,7 @@ describe("the order of constraints", () => {
       seed: 1,
       constraints: [swap, propensityFloor(0.1)],
     });
-    expect([...first.probabilities()]).toEqual([0.1, 0.1, 0.7 + 0.1]);
+    expect([...first.probabilities()]).toEqual([0.1, 0.1, 0.8]);
     const blind: Constraint = {
       name: "no b",
       reshape: ({ arms: names, probabilities }) => {

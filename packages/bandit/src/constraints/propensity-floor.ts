@@ -30,15 +30,16 @@ export function propensityFloor(minimum: number): Constraint {
     name: "propensityFloor",
     reshape({ probabilities }) {
       const count = probabilities.length;
-      const rest = 1 - count * minimum;
-      if (rest < -1e-12) {
+      if (count * minimum > 1 + 1e-12) {
         throw new EdgewrightError(
           "limit-exceeded",
           `propensityFloor: ${count} arms cannot have a probability of ${minimum} each; set a minimum of at most ${1 / count}`,
         );
       }
       for (let i = 0; i < count; i++) {
-        probabilities[i] = Math.max(rest, 0) * probabilities[i]! + minimum;
+        const probability = probabilities[i]!;
+        // In this form certainty rounds well: 1 of two arms becomes 1 - minimum.
+        probabilities[i] = Math.max(minimum, probability + minimum * (1 - count * probability));
       }
     },
   };

@@ -48,7 +48,7 @@ export interface SafetyBaseline extends Constraint {
  *   seed: 1,
  *   constraints: [safetyBaseline({ arm: "in use", share: 0.1, value: 0.8 })],
  * });
- * for (let i = 0; i < 9; i++) bandit.update(bandit.decide().id, 0.8);
+ * for (let i = 0; i < 5; i++) bandit.update(bandit.decide().id, 0.8);
  * console.log(bandit.probabilities()); // Float64Array(2) [ 1, 0 ]
  */
 export function safetyBaseline(options: SafetyBaselineOptions): SafetyBaseline {
