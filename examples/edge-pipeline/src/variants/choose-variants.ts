@@ -63,6 +63,7 @@ export async function chooseVariants(
   const settings = {
     ...{ world, rounds, seeds: Array.from({ length: runs }, (_, seed) => seed) },
     rating: { form: "thumb" } as const,
+    points: 100,
     ...(signal && { signal }),
   };
   const total = 7 * runs;
