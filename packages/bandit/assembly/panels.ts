@@ -116,3 +116,41 @@ export function dot(a: usize, b: usize, d: i32): f64 {
   const sum = f64x2.add(low, high);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
+
+/** x' M x with a matrix in panels of float32 and a vector of float32. */
+export function form_float32(m: usize, x: usize, d: i32): f64 {
+  let sum = f32x4.splat(0);
+  for (let i = 0; i < d; i += 4) {
+    let even = f32x4.splat(0);
+    let odd = f32x4.splat(0);
+    let column = x;
+    for (let j = 0; j < i; j += 4) {
+      even = f32x4.add(even, f32x4.mul(v128.load(m), v128.load32_splat(column)));
+      odd = f32x4.add(odd, f32x4.mul(v128.load(m, 16), v128.load32_splat(column, 4)));
+      even = f32x4.add(even, f32x4.mul(v128.load(m, 32), v128.load32_splat(column, 8)));
+      odd = f32x4.add(odd, f32x4.mul(v128.load(m, 48), v128.load32_splat(column, 12)));
+      m += 64;
+      column += 16;
+    }
+    even = f32x4.add(even, odd);
+    even = f32x4.add(even, even);
+    const rows = column;
+    for (let k = 0; k < 4; k++) {
+      even = f32x4.add(even, f32x4.mul(v128.load(m), v128.load32_splat(column)));
+      m += 16;
+      column += 4;
+    }
+    sum = f32x4.add(sum, f32x4.mul(even, v128.load(rows)));
+  }
+  const low = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1);
+  return <f64>(low + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3));
+}
+
+/** Rounds `count` numbers, a multiple of two, to float32. */
+export function round_float32(from: usize, to: usize, count: i32): void {
+  for (let i = 0; i < count; i += 2) {
+    v128.store64_lane(to, f32x4.demote_f64x2_zero(v128.load(from)), 0);
+    from += 16;
+    to += 8;
+  }
+}

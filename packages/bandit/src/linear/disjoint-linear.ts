@@ -46,11 +46,12 @@ export class DisjointLinear implements LinearPolicy {
     for (let i = 0; i < count; i++) means[i] = models.mean(slots[i]!);
     if (this.#needed) {
       const length = Math.sqrt(dotProduct(context, context, context.length));
-      this.#needed.workOut(
-        ...([means, widths, count] as const),
-        (i) => models.boundWidth(slots[i]!, length),
-        (i) => models.width(slots[i]!),
-      );
+      const rough = models.roughVariances();
+      this.#needed.workOut(means, widths, count, {
+        bound: (i) => models.boundWidth(slots[i]!, length),
+        width: (i) => models.width(slots[i]!),
+        ...(rough && { rough: (i) => rough(slots[i]!) }),
+      });
     } else {
       for (let i = 0; i < count; i++) widths[i] = models.width(slots[i]!);
     }

@@ -84,6 +84,28 @@ describe("linUcb", () => {
     );
   });
 
+  it("chooses the same arms with bounds in float32, which many features have", () => {
+    for (const size of [1, 1e-8, 1e8, 1e25]) {
+      const rng = createRng(17);
+      const dimension = 37;
+      const all = linUcb({ dimension });
+      const needed = linUcb({ dimension, scores: "needed" });
+      const slots = Array.from({ length: 12 }, (_, slot) => slot);
+      for (const slot of slots) for (const policy of [all, needed]) policy.addArm(slot);
+      let worked = 0;
+      for (let step = 0; step < 300; step++) {
+        const x = randomVector(rng, dimension).map((value) => value * size);
+        const one = ask(all, slots, x);
+        const other = ask(needed, slots, x);
+        expect(other.probabilities).toEqual(one.probabilities);
+        worked += other.scores.filter((score) => !Number.isNaN(score)).length;
+        const chosen = one.probabilities.indexOf(1);
+        for (const policy of [all, needed]) teach(policy, chosen, x, (x[chosen]! / size) % 1);
+      }
+      if (size === 1) expect(worked / 300).toBeLessThan(3);
+    }
+  });
+
   it("leaves most widths out once arms are told apart", () => {
     const rng = createRng(3);
     const policy = linUcb({ dimension: 6, scores: "needed" });

@@ -7,6 +7,9 @@ import { RecentExamples } from "./recent-examples.js";
 import { REFACTOR_EVERY, RidgeModel } from "./ridge-model.js";
 import { wholePower } from "./whole-power.js";
 
+/** Below so many features a form costs no more than its bound. */
+const FEWEST_FOR_ROUGH = 32;
+
 interface FadingModel {
   readonly model: RidgeModel;
   /** Examples that all models together had learnt when this one was last faded. */
@@ -80,6 +83,19 @@ export class LinearModels {
     const { values, input } = this.#memory;
     const x = values.subarray(input, input + dimension);
     return Math.sqrt(Math.min(variance / faded, dotProduct(x, x, dimension) / ridge));
+  }
+
+  /**
+   * What gives the square of the width for the features that were loaded, roughly and cheaply, and what that can be
+   * wrong by; undefined where it would not be cheaper.
+   */
+  roughVariances(): ((slot: number) => { variance: number; error: number }) | undefined {
+    const { discount, dimension } = this.options;
+    const memory = this.#memory;
+    if (!memory.kernels.float32 || discount < 1 || dimension < FEWEST_FOR_ROUGH) return undefined;
+    const rounded = memory.roundInput();
+    const size = memory.sizeOfInput();
+    return (slot) => this.#models[slot]!.model.roughVarianceOfLoaded(rounded, size);
   }
 
   /** What {@link LinearModels.width} never exceeds for any x of that length; Infinity where nothing is known. */

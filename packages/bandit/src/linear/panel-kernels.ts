@@ -13,6 +13,16 @@ export interface PanelKernels {
   addOuter(matrix: number, factor: number, x: number): void;
   /** a' b */
   dot(a: number, b: number): number;
+  /** A cheaper look at forms, where there is one. */
+  readonly float32?: Float32Kernels;
+}
+
+/** Forms worked out in float32: twice as fast, and half the memory to read, where a bound will do. */
+export interface Float32Kernels {
+  /** x' M x with matrix and vector in float32 */
+  form(matrix: number, x: number): number;
+  /** Rounds `count` numbers, an even number of them, to float32; they take half the room. */
+  round(from: number, to: number, count: number): void;
 }
 
 /** Elements of a vector with padding. */

@@ -58,6 +58,24 @@ describe("matrices in panels", () => {
     }
   });
 
+  it("give forms in float32 within the error that is reckoned with", () => {
+    for (const dimension of [5, 40, 100]) {
+      const { memory, matrix } = fill("always", dimension);
+      const { float32 } = memory.kernels;
+      const length = panelsLength(dimension);
+      const rounded = memory.allocate(length / 2);
+      float32!.round(matrix, rounded, length);
+      const rough = float32!.form(rounded, memory.roundInput());
+      let scale = 0; // an upper bound of the sum of the sizes of all terms
+      for (let i = 0; i < length; i++)
+        scale = Math.max(scale, Math.abs(memory.values[matrix + i]!));
+      scale *= memory.sizeOfInput() ** 2;
+      const error = Math.abs(rough - memory.kernels.form(matrix, memory.input));
+      expect(error).toBeLessThan((dimension + 20) * 2 ** -23 * scale);
+      expect(error).toBeGreaterThan(0);
+    }
+  });
+
   it("keep what they hold when the memory grows, and take room that was given back", () => {
     for (const simd of ["always", "never"] as const) {
       const memory = new PanelMemory(50, simd);

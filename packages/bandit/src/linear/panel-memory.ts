@@ -23,6 +23,7 @@ export class PanelMemory {
   readonly #memory: WebAssembly.Memory | undefined;
   readonly #free = new Map<number, number[]>();
   #used = 0;
+  #rounded: number | undefined;
 
   constructor(dimension: number, simd: SimdChoice = "where-it-pays") {
     this.dimension = dimension;
@@ -61,6 +62,21 @@ export class PanelMemory {
     this.values.set(x, this.input);
   }
 
+  /** Rounds {@link PanelMemory.input} to float32 and gives where that lies. */
+  roundInput(): number {
+    const length = paddedLength(this.dimension);
+    this.#rounded ??= this.allocate(length / 2);
+    this.kernels.float32?.round(this.input, this.#rounded, length);
+    return this.#rounded;
+  }
+
+  /** Sum of the sizes of the elements of {@link PanelMemory.input}. */
+  sizeOfInput(): number {
+    let size = 0;
+    for (let i = 0; i < this.dimension; i++) size += Math.abs(this.values[this.input + i]!);
+    return size;
+  }
+
   // By half, so that arms that come one by one do not copy everything every time.
   #grow(): void {
     const wanted = Math.max(this.#used, Math.ceil(1.5 * this.values.length));
@@ -80,6 +96,8 @@ interface PanelExports {
   multiply(matrix: number, x: number, out: number, d: number): void;
   add_outer(matrix: number, factor: number, x: number, d: number): void;
   dot(a: number, b: number, d: number): number;
+  form_float32(matrix: number, x: number, d: number): number;
+  round_float32(from: number, to: number, count: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -92,14 +110,18 @@ function startModule(d: number): { memory: WebAssembly.Memory; kernels: PanelKer
     );
     const memory = new WebAssembly.Memory({ initial: 1 });
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-    const { form, multiply, add_outer, dot } = exports as unknown as PanelExports;
+    const panels = exports as unknown as PanelExports;
     return {
       memory,
       kernels: {
-        form: (matrix, x) => form(8 * matrix, 8 * x, d),
-        multiply: (matrix, x, out) => multiply(8 * matrix, 8 * x, 8 * out, d),
-        addOuter: (matrix, factor, x) => add_outer(8 * matrix, factor, 8 * x, d),
-        dot: (a, b) => dot(8 * a, 8 * b, d),
+        form: (matrix, x) => panels.form(8 * matrix, 8 * x, d),
+        multiply: (matrix, x, out) => panels.multiply(8 * matrix, 8 * x, 8 * out, d),
+        addOuter: (matrix, factor, x) => panels.add_outer(8 * matrix, factor, 8 * x, d),
+        dot: (a, b) => panels.dot(8 * a, 8 * b, d),
+        float32: {
+          form: (matrix, x) => panels.form_float32(8 * matrix, 8 * x, d),
+          round: (from, to, count) => panels.round_float32(8 * from, 8 * to, count),
+        },
       },
     };
   } catch {

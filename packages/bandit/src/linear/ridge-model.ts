@@ -13,6 +13,8 @@ export const REFACTOR_EVERY = 1000;
 const TOLERATED_DRIFT = 1e-9;
 /** Share of a sum that may be left when an example is taken back: less has lost too many digits. */
 const SMALLEST_SHARE = 1e-6;
+/** Within these, nothing that matters is lost to float32's range of exponents. */
+const ROUGH_LIMITS = { size: 1e10, variance: 1e20 };
 /** Squares beyond this would overflow when they are multiplied. */
 const LARGEST_SQUARE = 1e150;
 
@@ -42,6 +44,10 @@ export class RidgeModel {
   readonly #inverse: number;
   /** Where the coefficients lie. */
   readonly #theta: number;
+  /** Where the inverse lies in float32, once it was asked for. */
+  #rounded: number | undefined;
+  #roundedIsStale = true;
+  #largestDiagonal = 0;
   #updates = 0;
   #probe = 0;
   /** What no eigenvalue of the inverse exceeds. */
@@ -70,6 +76,9 @@ export class RidgeModel {
     this.#memory.release(this.#gram, panelsLength(this.dimension));
     this.#memory.release(this.#inverse, panelsLength(this.dimension));
     this.#memory.release(this.#theta, paddedLength(this.dimension));
+    if (this.#rounded !== undefined) {
+      this.#memory.release(this.#rounded, panelsLength(this.dimension) / 2);
+    }
   }
 
   /** Coefficients, A^-1 b: a view that the next model in the same memory can make stale. */
@@ -85,6 +94,25 @@ export class RidgeModel {
   /** x' A^-1 x of the x that was loaded: the mean's variance where rewards have variance 1; never below 0. */
   varianceOfLoaded(): number {
     return Math.max(this.#memory.kernels.form(this.#inverse, this.#memory.input), 0);
+  }
+
+  /**
+   * The variance of x that was loaded, from the inverse in float32, and what it can be wrong by; with an error of
+   * Infinity where numbers are too large or too small for that.
+   *
+   * @param rounded where x lies in float32
+   * @param size sum of |x_i|
+   */
+  roughVarianceOfLoaded(rounded: number, size: number): { variance: number; error: number } {
+    const { kernels } = this.#memory;
+    const scale = size * size * this.#round();
+    const { variance } = ROUGH_LIMITS;
+    const fits = size < ROUGH_LIMITS.size && scale > 1 / variance && scale < variance;
+    if (!fits || !kernels.float32) return { variance: 0, error: Infinity };
+    // No |A^-1_ij| exceeds the largest of the diagonal, so that the absolute terms sum to at most the scale; each has
+    // been rounded 3 d / 4 + 13 times at most. Twice that is taken.
+    const error = (this.dimension + 20) * 2 ** -23 * scale;
+    return { variance: kernels.float32.form(this.#rounded!, rounded), error };
   }
 
   /** theta' x */
@@ -175,6 +203,7 @@ export class RidgeModel {
       values[output + i] = root * direction;
     }
     kernels.addOuter(this.#inverse, gain < 0 ? 1 : -1, output);
+    this.#roundedIsStale = true;
     return true;
   }
 
@@ -301,6 +330,20 @@ export class RidgeModel {
     }
   }
 
+  // Brings the inverse in float32 up to date and gives the largest element of its diagonal.
+  #round(): number {
+    if (!this.#roundedIsStale) return this.#largestDiagonal;
+    const length = panelsLength(this.dimension);
+    this.#rounded ??= this.#memory.allocate(length / 2);
+    this.#memory.kernels.float32?.round(this.#inverse, this.#rounded, length);
+    this.#largestDiagonal = 0;
+    for (let i = 0; i < this.dimension; i++) {
+      this.#largestDiagonal = Math.max(this.#largestDiagonal, this.inverseDiagonal(i));
+    }
+    this.#roundedIsStale = false;
+    return this.#largestDiagonal;
+  }
+
   // Whether enough is left of every sum of squares that an example was taken from.
   #keepsDigits(x: Float64Array, weight: number): boolean {
     for (let i = 0; i < this.dimension; i++) {
@@ -336,6 +379,7 @@ export class RidgeModel {
   }
 
   #writeTriangle(matrix: number, triangle: Float64Array): void {
+    this.#roundedIsStale = true;
     const { values } = this.#memory;
     for (let i = 0, at = 0; i < this.dimension; i++) {
       for (let j = 0; j <= i; j++, at++) {
@@ -346,6 +390,7 @@ export class RidgeModel {
   }
 
   #scale(matrix: number, factor: number): void {
+    this.#roundedIsStale = true;
     const { values } = this.#memory;
     const end = matrix + panelsLength(this.dimension);
     for (let at = matrix; at < end; at++) values[at]! *= factor;

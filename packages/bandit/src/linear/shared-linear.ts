@@ -71,14 +71,13 @@ export class SharedLinear implements LinearPolicy {
       if (!this.#needed) widths[i] = models.width(0);
     }
     if (this.#needed) {
-      this.#needed.workOut(
-        ...([means, widths, count] as const),
-        (i) => models.boundWidth(0, lengthOf(rows[i]!)),
-        (i) => {
+      this.#needed.workOut(means, widths, count, {
+        bound: (i) => models.boundWidth(0, lengthOf(rows[i]!)),
+        width(i) {
           models.load(rows[i]!);
           return models.width(0);
         },
-      );
+      });
     }
     this.#rule.explore(out, count, models.learned, rng, () => this.#covariances(count));
   }
