@@ -20,7 +20,7 @@ export function renderVariantSection({ chosen, setting, zoo }: ReportData): Html
   devices, ${rounds} times in each of ${runs} runs, each time for somebody else, and learnt from a thumb up or down.
   <b>Measured</b>, above: accuracies, sizes, and the times on this machine (${setting.machine}); an album is ${pictures} times
   one picture. <b>Simulated</b>: the people and their thumbs; the other devices, whose times are this machine's times the
-  factor by which ncnn’s published benchmark has them slower than a server.</p>
+  factor by which ncnn’s published benchmark has them slower (or faster) than a server.</p>
   <figure class="curves">${drawCurves(chosen)}
   <figcaption>Regret: what the best model for each person on each device would have earned more, summed up; mean of
   ${runs} runs with 95 % intervals. ${describeLearning(chosen)}</figcaption></figure>
