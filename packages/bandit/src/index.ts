@@ -9,6 +9,7 @@ export type {
   Bandit,
   Feedback,
   OutsideExample,
+  UpdateOptions,
 } from "./bandit/bandit.js";
 export type { BanditOptions, FeedbackOptions } from "./bandit/bandit-options.js";
 export { createBandit } from "./bandit/create-bandit.js";

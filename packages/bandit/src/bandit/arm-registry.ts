@@ -1,5 +1,6 @@
-import { EdgewrightError, ShapeError } from "@edgewright/core";
+import { ShapeError } from "@edgewright/core";
 import type { ArmOffer } from "./decision.js";
+import { invalidArgument } from "./invalid-argument.js";
 import { checkLength, copyNumbers, describe, readNumbers } from "./read-numbers.js";
 
 /** The arms that stand for choice in one decision. */
@@ -53,7 +54,7 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     const entry = byName.get(arm);
     if (entry) return entry;
     const known = arms.slice(0, 8).map(describe).join(", ");
-    throw invalid(
+    throw invalidArgument(
       `${caller}: one of the arms ${known}${arms.length > 8 ? ", ..." : ""} was expected, got ${describe(arm)}; add it with addArm first`,
     );
   };
@@ -81,7 +82,7 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     offer: ArmOffer<Arm>,
     caller: string,
   ): Candidates<Arm> => {
-    if (count === 0) throw invalid(`${caller}: at least one arm was expected, got none`);
+    if (count === 0) throw invalidArgument(`${caller}: at least one arm was expected, got none`);
     const chosen = new Array<Arm>(count);
     const slots = new Array<number>(count);
     if (scratch.length !== count * armDimension) scratch = new Float64Array(count * armDimension);
@@ -92,7 +93,7 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     for (const arm of offered) {
       const { slot, features: own } = find(arm, caller);
       if (seen[slot] === round) {
-        throw invalid(`${caller}: different arms were expected, got "${arm}" twice`);
+        throw invalidArgument(`${caller}: different arms were expected, got "${arm}" twice`);
       }
       seen[slot] = round;
       chosen[i] = arm;
@@ -127,10 +128,12 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     },
     checkNew(arm, caller) {
       if (typeof arm !== "string" || arm === "") {
-        throw invalid(`${caller}: a name was expected for an arm, got ${describe(arm)}`);
+        throw invalidArgument(`${caller}: a name was expected for an arm, got ${describe(arm)}`);
       }
       if (byName.has(arm)) {
-        throw invalid(`${caller}: a new arm was expected, got "${arm}", which exists already`);
+        throw invalidArgument(
+          `${caller}: a new arm was expected, got "${arm}", which exists already`,
+        );
       }
     },
     add(entry) {
@@ -151,13 +154,9 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
       }
       if (Array.isArray(offer)) return collect(offer, offer.length, offer, caller);
       if (offer instanceof Map) return collect(offer.keys(), offer.size, offer, caller);
-      throw invalid(
+      throw invalidArgument(
         `${caller}: arms were expected as an array of names or a Map from names to features, got ${describe(offer)}`,
       );
     },
   };
-}
-
-function invalid(message: string): EdgewrightError {
-  return new EdgewrightError("invalid-argument", message);
 }

@@ -1,4 +1,4 @@
-import { createRng, EdgewrightError, type Rng, ValidationError } from "@edgewright/core";
+import { createRng, type EdgewrightError, type Rng, ValidationError } from "@edgewright/core";
 import type { Constraint } from "../constraints/constraint.js";
 import type { LogRecord } from "../log/log-record.js";
 import type { Example, Policy } from "../policy/policy.js";
@@ -6,6 +6,7 @@ import type { Solicitation } from "../solicitation/solicitation.js";
 import { type ArmRegistry, createArmRegistry } from "./arm-registry.js";
 import type { BanditOptions } from "./bandit-options.js";
 import { checkReward } from "./check-reward.js";
+import { invalidArgument } from "./invalid-argument.js";
 import { createPendingDecisions, type PendingDecisions } from "./pending-decisions.js";
 import { describe, readNumbers } from "./read-numbers.js";
 import { readSnapshot } from "./read-snapshot.js";
@@ -65,8 +66,7 @@ export function createBanditState<Arm extends string, Context>(
       const time = clock?.();
       if (time === undefined && !clock) return undefined;
       if (Number.isFinite(time)) return time;
-      throw new EdgewrightError(
-        "invalid-argument",
+      throw invalidArgument(
         `${caller}: milliseconds were expected of the clock, got ${describe(time)}`,
       );
     },
@@ -146,5 +146,5 @@ function restoreParts(parts: readonly (readonly [Restorable, unknown])[]): void 
 }
 
 function refusal(message: string): EdgewrightError {
-  return new EdgewrightError("invalid-argument", `createBandit: ${message}`);
+  return invalidArgument(`createBandit: ${message}`);
 }

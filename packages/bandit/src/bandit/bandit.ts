@@ -2,14 +2,22 @@ import type { Example, Policy } from "../policy/policy.js";
 import type { ArmEstimates, ArmOffer, Decision } from "./decision.js";
 import type { BanditSnapshot } from "./snapshot.js";
 
+/** Options of {@link Bandit.update}. */
+export interface UpdateOptions {
+  /** How often the example counts, above 0. @default 1 */
+  readonly weight?: number;
+  /** Expected reward of the chosen arm, where a simulation knows it: goes into the log only. */
+  readonly expected?: number;
+  /** Expected reward of the best arm, where a simulation knows it: goes into the log only, for regret. */
+  readonly best?: number;
+}
+
 /** A reward for one decision, part of {@link Bandit.updateBatch}. */
-export interface Feedback {
+export interface Feedback extends UpdateOptions {
   /** Id of the decision. */
   readonly id: string;
   /** Finite; from 0 to 1 where the policy wants that. */
   readonly reward: number;
-  /** How often the example counts, above 0. @default 1 */
-  readonly weight?: number;
 }
 
 /** Options of {@link Bandit.updateAggregate}. */
@@ -85,10 +93,10 @@ export interface Bandit<Arm extends string = string, Context = ArrayLike<number>
   /**
    * Learns from the reward of a decision.
    *
-   * @throws FeedbackError when no decision `id` waits; EdgewrightError "invalid-argument" when the reward or the
-   * weight is not a number in range
+   * @throws FeedbackError when no decision `id` waits; EdgewrightError "invalid-argument" when the reward or an
+   * option is not a number in range
    */
-  update(id: string, reward: number, options?: { readonly weight?: number }): void;
+  update(id: string, reward: number, options?: UpdateOptions): void;
 
   /** Learns from many rewards, or, when one of them is refused, from none. @throws as {@link Bandit.update} */
   updateBatch(rewards: Iterable<Feedback>): void;

@@ -1,11 +1,12 @@
-import { EdgewrightError, ShapeError } from "@edgewright/core";
+import { ShapeError } from "@edgewright/core";
 import type { Bandit } from "./bandit.js";
 import type { BanditOptions } from "./bandit-options.js";
 import { createBanditState, readOwnFeatures } from "./bandit-state.js";
-import { checkReward, checkWeight } from "./check-reward.js";
+import { checkFeedback } from "./check-reward.js";
 import { createContextReader } from "./context-reader.js";
 import { createDecider } from "./decider.js";
 import { createFeedbackDesk } from "./feedback-desk.js";
+import { invalidArgument } from "./invalid-argument.js";
 import type { PendingDecision } from "./pending-decisions.js";
 import { describe, readNumbers } from "./read-numbers.js";
 import { writeSnapshot } from "./write-snapshot.js";
@@ -77,10 +78,9 @@ export function createBandit<const Arm extends string = string, Context = ArrayL
     learn({ context, arm, armFeatures, reward, propensity = 1, weight = 1 }) {
       const seen = readContext(context, "learn");
       const { slot, features: own } = registry.find(arm, "learn");
-      checkReward(reward, policy, "learn");
-      checkWeight(weight, "learn");
+      checkFeedback(reward, { weight }, policy, "learn");
       if (!(propensity > 0 && propensity <= 1)) {
-        throw invalid(
+        throw invalidArgument(
           `learn: a propensity above 0 and at most 1 was expected, got ${describe(propensity)}`,
         );
       }
@@ -104,7 +104,7 @@ export function createBandit<const Arm extends string = string, Context = ArrayL
     removeArm(arm) {
       const entry = registry.find(arm, "removeArm");
       if (registry.arms.length === 1) {
-        throw invalid(`removeArm: "${arm}" is the last arm; add another before it goes`);
+        throw invalidArgument(`removeArm: "${arm}" is the last arm; add another before it goes`);
       }
       const now = state.now("removeArm");
       policy.removeArm(entry.slot);
@@ -139,8 +139,4 @@ export function createBandit<const Arm extends string = string, Context = ArrayL
       `learn: ${policy.armDimension} features of the arm "${arm}" were expected, got none; give them as armFeatures`,
     );
   }
-}
-
-function invalid(message: string): EdgewrightError {
-  return new EdgewrightError("invalid-argument", message);
 }

@@ -1,9 +1,10 @@
-import { EdgewrightError, restoreRng } from "@edgewright/core";
+import { restoreRng } from "@edgewright/core";
 import type { Example } from "../policy/policy.js";
-import type { AggregateOptions, Bandit, Feedback } from "./bandit.js";
+import type { AggregateOptions, Bandit, Feedback, UpdateOptions } from "./bandit.js";
 import type { BanditState } from "./bandit-state.js";
-import { checkReward, checkWeight } from "./check-reward.js";
+import { checkFeedback, checkReward } from "./check-reward.js";
 import { FeedbackError, type FeedbackRefusal } from "./feedback-error.js";
+import { invalidArgument } from "./invalid-argument.js";
 import type { PendingDecision } from "./pending-decisions.js";
 import { describe } from "./read-numbers.js";
 
@@ -60,10 +61,11 @@ export function createFeedbackDesk<Arm extends string, Context>(
   const reward = (
     decision: PendingDecision,
     figure: number,
-    weight: number,
+    options: UpdateOptions,
     time: number,
     assumed: boolean,
   ): Example => {
+    const { weight = 1, expected, best } = options;
     const { id, slot, context, armFeatures, propensity } = decision;
     log?.({
       type: "reward",
@@ -72,6 +74,8 @@ export function createFeedbackDesk<Arm extends string, Context>(
       reward: figure,
       ...(weight !== 1 && { weight }),
       ...(assumed && { assumed }),
+      ...(expected !== undefined && { expected }),
+      ...(best !== undefined && { best }),
     });
     const example = { slot, context, armFeatures, reward: figure, propensity, weight };
     teach(example);
@@ -85,7 +89,7 @@ export function createFeedbackDesk<Arm extends string, Context>(
   const expireOne = (decision: PendingDecision, now: number | undefined): void => {
     const time = now ?? pending.decided;
     if (rewardOnExpiry !== undefined) {
-      tell(reward(decision, rewardOnExpiry, 1, time, true));
+      tell(reward(decision, rewardOnExpiry, {}, time, true));
       return;
     }
     log?.({ type: "expired", id: decision.id, time });
@@ -107,12 +111,12 @@ export function createFeedbackDesk<Arm extends string, Context>(
 
   /** Everything was checked: learns from all of them. */
   const rewardAll = (
-    answers: readonly (readonly [PendingDecision, figure: number, weight: number])[],
+    answers: readonly (readonly [PendingDecision, figure: number, UpdateOptions])[],
     now: number | undefined,
   ): void => {
     const time = now ?? pending.decided;
-    const examples = answers.map(([decision, figure, weight]) =>
-      reward(decision, figure, weight, time, false),
+    const examples = answers.map(([decision, figure, options]) =>
+      reward(decision, figure, options, time, false),
     );
     expire(now);
     examples.forEach(tell);
@@ -136,26 +140,19 @@ export function createFeedbackDesk<Arm extends string, Context>(
       if (decision) expireOne(decision, now);
     },
     expire,
-    update(id, figure, { weight = 1 } = {}) {
-      checkReward(figure, policy, "update");
-      checkWeight(weight, "update");
+    update(id, figure, options = {}) {
+      checkFeedback(figure, options, policy, "update");
       const now = state.now("update");
-      const example = reward(
-        find(id, now, "update"),
-        figure,
-        weight,
-        now ?? pending.decided,
-        false,
-      );
+      const time = now ?? pending.decided;
+      const example = reward(find(id, now, "update"), figure, options, time, false);
       expire(now);
       tell(example);
     },
     updateBatch(rewards: Iterable<Feedback>) {
       const now = state.now("updateBatch");
-      const answers = Array.from(rewards, ({ id, reward: figure, weight = 1 }) => {
-        checkReward(figure, policy, "updateBatch");
-        checkWeight(weight, "updateBatch");
-        return [find(id, now, "updateBatch"), figure, weight] as const;
+      const answers = Array.from(rewards, (feedback) => {
+        checkFeedback(feedback.reward, feedback, policy, "updateBatch");
+        return [find(feedback.id, now, "updateBatch"), feedback.reward, feedback] as const;
       });
       checkDistinct(
         answers.map(([decision]) => decision),
@@ -165,8 +162,7 @@ export function createFeedbackDesk<Arm extends string, Context>(
     },
     updateAggregate(ids, figure, { share = "mean" }: AggregateOptions = {}) {
       if (share !== "mean" && share !== "each" && share !== "total") {
-        throw new EdgewrightError(
-          "invalid-argument",
+        throw invalidArgument(
           `updateAggregate: a share of "mean", "each" or "total" was expected, got ${describe(share)}`,
         );
       }
@@ -177,7 +173,7 @@ export function createFeedbackDesk<Arm extends string, Context>(
       if (decisions.length > 0) checkReward(each, policy, "updateAggregate");
       const weight = share === "mean" ? 1 / decisions.length : 1;
       rewardAll(
-        decisions.map((decision) => [decision, each, weight] as const),
+        decisions.map((decision) => [decision, each, { weight }] as const),
         now,
       );
     },

@@ -74,8 +74,22 @@ describe("update", () => {
     for (const weight of [0, -1, Infinity, Number.NaN]) {
       expect(() => bandit.update(id, 1, { weight })).toThrow(/a finite weight above 0/);
     }
+    for (const options of [{ expected: Number.NaN }, { best: Infinity }]) {
+      expect(() => bandit.update(id, 1, options)).toThrow(/finite expected and best rewards/);
+    }
     expect(bandit.snapshot()).toEqual(before);
     bandit.update(id, 1);
+  });
+
+  it("writes what a simulation knows into the log", () => {
+    const { bandit, records, decideAll } = setUp();
+    const [a, b] = decideAll(2) as [string, string];
+    bandit.update(a, 1, { expected: 0.5, best: 0.75 });
+    bandit.updateBatch([{ id: b, reward: 0, best: 0.25 }]);
+    expect(records.slice(2)).toEqual([
+      { type: "reward", id: a, time: 0, reward: 1, expected: 0.5, best: 0.75 },
+      { type: "reward", id: b, time: 0, reward: 0, best: 0.25 },
+    ]);
   });
 
   it("takes any finite reward where the policy does", () => {

@@ -1,4 +1,5 @@
-import { EdgewrightError, ShapeError } from "@edgewright/core";
+import { ShapeError } from "@edgewright/core";
+import { invalidArgument } from "./invalid-argument.js";
 import type { VectorPool } from "./vector-pool.js";
 
 /**
@@ -30,8 +31,7 @@ export function checkLength(
 ): number {
   const length = (given as ArrayLike<number> | null | undefined)?.length;
   if (typeof given !== "object" || !(Number.isSafeInteger(length) && length! >= 0)) {
-    throw new EdgewrightError(
-      "invalid-argument",
+    throw invalidArgument(
       `${caller}: ${what} were expected as an array of numbers, got ${describe(given)}`,
     );
   }
@@ -53,8 +53,7 @@ export function copyNumbers(
   for (let i = 0; i < length; i++) {
     const value = given[i]!;
     if (!Number.isFinite(value)) {
-      throw new EdgewrightError(
-        "invalid-argument",
+      throw invalidArgument(
         `${caller}: finite ${what} were expected, got ${describe(value)} at ${i}; put a number in for what is missing`,
       );
     }
