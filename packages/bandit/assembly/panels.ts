@@ -1,40 +1,50 @@
 // Products with symmetric matrices in panels of four rows; src/linear/panel-kernels.ts says how they lie and does the
 // same, operation by operation, without SIMD. Addresses are in bytes; `d` is a multiple of four.
 
-/** x' M x */
+/** x' M x: four columns at a time have sums of their own, or every addition would wait for the one before. */
 export function form(m: usize, x: usize, d: i32): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
   for (let i = 0; i < d; i += 4) {
-    let even0 = f64x2.splat(0);
-    let even1 = f64x2.splat(0);
-    let odd0 = f64x2.splat(0);
-    let odd1 = f64x2.splat(0);
+    let a0 = f64x2.splat(0);
+    let a1 = f64x2.splat(0);
+    let b0 = f64x2.splat(0);
+    let b1 = f64x2.splat(0);
+    let c0 = f64x2.splat(0);
+    let c1 = f64x2.splat(0);
+    let d0 = f64x2.splat(0);
+    let d1 = f64x2.splat(0);
     let column = x;
-    for (let j = 0; j < i; j += 2) {
-      const xj = v128.load64_splat(column);
-      const xk = v128.load64_splat(column, 8);
-      even0 = f64x2.add(even0, f64x2.mul(v128.load(m), xj));
-      even1 = f64x2.add(even1, f64x2.mul(v128.load(m, 16), xj));
-      odd0 = f64x2.add(odd0, f64x2.mul(v128.load(m, 32), xk));
-      odd1 = f64x2.add(odd1, f64x2.mul(v128.load(m, 48), xk));
-      m += 64;
-      column += 16;
+    for (let j = 0; j < i; j += 4) {
+      const xa = v128.load64_splat(column);
+      const xb = v128.load64_splat(column, 8);
+      const xc = v128.load64_splat(column, 16);
+      const xd = v128.load64_splat(column, 24);
+      a0 = f64x2.add(a0, f64x2.mul(v128.load(m), xa));
+      a1 = f64x2.add(a1, f64x2.mul(v128.load(m, 16), xa));
+      b0 = f64x2.add(b0, f64x2.mul(v128.load(m, 32), xb));
+      b1 = f64x2.add(b1, f64x2.mul(v128.load(m, 48), xb));
+      c0 = f64x2.add(c0, f64x2.mul(v128.load(m, 64), xc));
+      c1 = f64x2.add(c1, f64x2.mul(v128.load(m, 80), xc));
+      d0 = f64x2.add(d0, f64x2.mul(v128.load(m, 96), xd));
+      d1 = f64x2.add(d1, f64x2.mul(v128.load(m, 112), xd));
+      m += 128;
+      column += 32;
     }
-    even0 = f64x2.add(even0, odd0);
-    even1 = f64x2.add(even1, odd1);
-    even0 = f64x2.add(even0, even0);
-    even1 = f64x2.add(even1, even1);
+    a0 = f64x2.add(f64x2.add(a0, b0), f64x2.add(c0, d0));
+    a1 = f64x2.add(f64x2.add(a1, b1), f64x2.add(c1, d1));
+    a0 = f64x2.add(a0, a0);
+    a1 = f64x2.add(a1, a1);
     const rows = column;
     for (let k = 0; k < 4; k++) {
       const xj = v128.load64_splat(column);
-      even0 = f64x2.add(even0, f64x2.mul(v128.load(m), xj));
-      even1 = f64x2.add(even1, f64x2.mul(v128.load(m, 16), xj));
+      a0 = f64x2.add(a0, f64x2.mul(v128.load(m), xj));
+      a1 = f64x2.add(a1, f64x2.mul(v128.load(m, 16), xj));
       m += 32;
       column += 8;
     }
-    low = f64x2.add(low, f64x2.mul(even0, v128.load(rows)));
-    high = f64x2.add(high, f64x2.mul(even1, v128.load(rows, 16)));
+    low = f64x2.add(low, f64x2.mul(a0, v128.load(rows)));
+    high = f64x2.add(high, f64x2.mul(a1, v128.load(rows, 16)));
   }
   const sum = f64x2.add(low, high);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
@@ -121,26 +131,28 @@ export function dot(a: usize, b: usize, d: i32): f64 {
 export function form_float32(m: usize, x: usize, d: i32): f64 {
   let sum = f32x4.splat(0);
   for (let i = 0; i < d; i += 4) {
-    let even = f32x4.splat(0);
-    let odd = f32x4.splat(0);
+    let a = f32x4.splat(0);
+    let b = f32x4.splat(0);
+    let c = f32x4.splat(0);
+    let e = f32x4.splat(0);
     let column = x;
     for (let j = 0; j < i; j += 4) {
-      even = f32x4.add(even, f32x4.mul(v128.load(m), v128.load32_splat(column)));
-      odd = f32x4.add(odd, f32x4.mul(v128.load(m, 16), v128.load32_splat(column, 4)));
-      even = f32x4.add(even, f32x4.mul(v128.load(m, 32), v128.load32_splat(column, 8)));
-      odd = f32x4.add(odd, f32x4.mul(v128.load(m, 48), v128.load32_splat(column, 12)));
+      a = f32x4.add(a, f32x4.mul(v128.load(m), v128.load32_splat(column)));
+      b = f32x4.add(b, f32x4.mul(v128.load(m, 16), v128.load32_splat(column, 4)));
+      c = f32x4.add(c, f32x4.mul(v128.load(m, 32), v128.load32_splat(column, 8)));
+      e = f32x4.add(e, f32x4.mul(v128.load(m, 48), v128.load32_splat(column, 12)));
       m += 64;
       column += 16;
     }
-    even = f32x4.add(even, odd);
-    even = f32x4.add(even, even);
+    a = f32x4.add(f32x4.add(a, b), f32x4.add(c, e));
+    a = f32x4.add(a, a);
     const rows = column;
     for (let k = 0; k < 4; k++) {
-      even = f32x4.add(even, f32x4.mul(v128.load(m), v128.load32_splat(column)));
+      a = f32x4.add(a, f32x4.mul(v128.load(m), v128.load32_splat(column)));
       m += 16;
       column += 4;
     }
-    sum = f32x4.add(sum, f32x4.mul(even, v128.load(rows)));
+    sum = f32x4.add(sum, f32x4.mul(a, v128.load(rows)));
   }
   const low = f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1);
   return <f64>(low + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3));

@@ -44,32 +44,44 @@ export function panelIndex(row: number, column: number): number {
 
 /** The functions without SIMD, on whatever memory `read` gives at the time. */
 export function createScalarKernels(read: () => Float64Array, dimension: number): PanelKernels {
-  const d = paddedLength(dimension);
+  const size = paddedLength(dimension);
   return {
     form(matrix, x) {
       const m = read();
       let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
       let p = matrix;
-      for (let i = 0; i < d; i += 4) {
-        let [even0, even1, even2, even3] = [0, 0, 0, 0];
-        let [odd0, odd1, odd2, odd3] = [0, 0, 0, 0];
+      for (let i = 0; i < size; i += 4) {
         let column = x;
-        for (const end = x + i; column < end; column += 2, p += 8) {
-          const xj = m[column]!;
-          const xk = m[column + 1]!;
-          even0 += m[p]! * xj;
-          even1 += m[p + 1]! * xj;
-          even2 += m[p + 2]! * xj;
-          even3 += m[p + 3]! * xj;
-          odd0 += m[p + 4]! * xk;
-          odd1 += m[p + 5]! * xk;
-          odd2 += m[p + 6]! * xk;
-          odd3 += m[p + 7]! * xk;
+        let [a0, a1, a2, a3] = [0, 0, 0, 0];
+        let [b0, b1, b2, b3] = [0, 0, 0, 0];
+        let [c0, c1, c2, c3] = [0, 0, 0, 0];
+        let [d0, d1, d2, d3] = [0, 0, 0, 0];
+        for (const end = x + i; column < end; column += 4, p += 16) {
+          const xA = m[column]!;
+          const xB = m[column + 1]!;
+          const xC = m[column + 2]!;
+          const xD = m[column + 3]!;
+          a0 += m[p]! * xA;
+          a1 += m[p + 1]! * xA;
+          a2 += m[p + 2]! * xA;
+          a3 += m[p + 3]! * xA;
+          b0 += m[p + 4]! * xB;
+          b1 += m[p + 5]! * xB;
+          b2 += m[p + 6]! * xB;
+          b3 += m[p + 7]! * xB;
+          c0 += m[p + 8]! * xC;
+          c1 += m[p + 9]! * xC;
+          c2 += m[p + 10]! * xC;
+          c3 += m[p + 11]! * xC;
+          d0 += m[p + 12]! * xD;
+          d1 += m[p + 13]! * xD;
+          d2 += m[p + 14]! * xD;
+          d3 += m[p + 15]! * xD;
         }
-        even0 = 2 * (even0 + odd0);
-        even1 = 2 * (even1 + odd1);
-        even2 = 2 * (even2 + odd2);
-        even3 = 2 * (even3 + odd3);
+        let even0 = 2 * (a0 + b0 + (c0 + d0));
+        let even1 = 2 * (a1 + b1 + (c1 + d1));
+        let even2 = 2 * (a2 + b2 + (c2 + d2));
+        let even3 = 2 * (a3 + b3 + (c3 + d3));
         const rows = x + i;
         for (const end = column + 4; column < end; column++, p += 4) {
           const xj = m[column]!;
@@ -89,7 +101,7 @@ export function createScalarKernels(read: () => Float64Array, dimension: number)
     multiply(matrix, x, out) {
       const m = read();
       let p = matrix;
-      for (let i = 0; i < d; i += 4) {
+      for (let i = 0; i < size; i += 4) {
         const x0 = m[x + i]!;
         const x1 = m[x + i + 1]!;
         const x2 = m[x + i + 2]!;
@@ -139,7 +151,7 @@ export function createScalarKernels(read: () => Float64Array, dimension: number)
     addOuter(matrix, factor, x) {
       const m = read();
       let p = matrix;
-      for (let i = 0; i < d; i += 4) {
+      for (let i = 0; i < size; i += 4) {
         const x0 = m[x + i]!;
         const x1 = m[x + i + 1]!;
         const x2 = m[x + i + 2]!;
@@ -157,7 +169,7 @@ export function createScalarKernels(read: () => Float64Array, dimension: number)
     dot(a, b) {
       const m = read();
       let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
-      for (let i = 0; i < d; i += 4) {
+      for (let i = 0; i < size; i += 4) {
         sum0 += m[a + i]! * m[b + i]!;
         sum1 += m[a + i + 1]! * m[b + i + 1]!;
         sum2 += m[a + i + 2]! * m[b + i + 2]!;

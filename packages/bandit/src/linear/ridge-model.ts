@@ -142,11 +142,11 @@ export class RidgeModel {
 
   /**
    * A number that x' A^-1 x / x' x exceeds for no x: examples only make it smaller, so it is brought up to date when
-   * there are a fourth more of them. Says nothing (Infinity) of sums that were written, or had examples taken back,
+   * there are twice as many of them. Says nothing (Infinity) of sums that were written, or had examples taken back,
    * until then.
    */
   largestVariance(): number {
-    const due = Math.max(this.dimension / 2, this.#learned / 4);
+    const due = Math.max(4 * this.dimension, this.#learned);
     if (this.#learnedSinceBound >= due) {
       this.#learned += this.#learnedSinceBound;
       this.#learnedSinceBound = 0;
