@@ -15,9 +15,9 @@ export interface BanditOptions<Arm extends string, Context> {
   readonly seed: number;
   /** Turns a context into the features that the policy wants. @default the context itself, an array of numbers */
   readonly features?: (context: Context) => ArrayLike<number>;
-  /** Rules above the policy, asked in this order. @default none */
+  /** Rules above the policy, asked in this order; every bandit needs its own. @default none */
   readonly constraints?: readonly Constraint[];
-  /** Says when to ask the user for feedback. @default every decision asks */
+  /** Says when to ask the user for feedback; every bandit needs its own. @default every decision asks */
   readonly solicitation?: Solicitation;
   /** How long decisions wait for their rewards. */
   readonly feedback?: FeedbackOptions;

@@ -25,7 +25,7 @@ export interface QuestionTally {
 }
 
 /** The numbers of a {@link QuestionTally}. */
-export interface TallyState {
+interface TallyState {
   readonly decisions: number;
   readonly questions: number;
   /** Number of the period of the last question. */
