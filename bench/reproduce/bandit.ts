@@ -27,5 +27,6 @@ await runBenchmark({
     },
     obd: { type: "string", help: "folder of Open Bandit logs (../shared/data/bandit/obd)" },
     qoe: { type: "string", help: "folder of device tables (../shared/data/profiles)" },
+    curves: { type: "string", help: "folder to write pictures of the QoE regret curves to" },
   },
 });

@@ -65,10 +65,10 @@ export function linearFromFleet(alpha: number, fleet: QoeWorld, rounds: number):
   };
 }
 
-/** KernelUCB with a bounded dictionary over the same features. */
-export const kernel: Family = (alpha) => (setup) => {
+/** KernelUCB with a dictionary of fifty points over the same features. */
+export const kernel: QoeContender = (setup) => {
   const { contextDimension, armDimension } = setup;
-  return bandit(setup, kernelUcb({ contextDimension, armDimension, alpha, noise: 0.02 }));
+  return bandit(setup, kernelUcb({ contextDimension, armDimension, noise: 0.02, capacity: 50 }));
 };
 
 /** NeuralUCB over the same features. */
@@ -80,27 +80,37 @@ export function neural(
   return async (setup) => bandit(setup, await neuralPolicy(setup, gamma, kernels), solicitation);
 }
 
-/** NeuralUCB whose network was trained on what another one saw on other devices and with other users. */
+/** NeuralUCB whose network was trained on examples of other devices and users. */
 export function neuralTransferred(
+  gamma: number,
+  kernels: Kernels,
+  examplesOf: (setup: QoeSetup) => Promise<readonly NeuralExample[]>,
+  solicitation?: () => Solicitation,
+): QoeContender {
+  return async (setup) => {
+    const policy = await neuralPolicy(setup, gamma, kernels);
+    await policy.pretrain(await examplesOf(setup), { trust: FLEET_TRUST, epochs: 10 });
+    return bandit(setup, policy, solicitation);
+  };
+}
+
+/** What a NeuralUCB sees in another world. */
+export async function collectExamples(
+  setup: QoeSetup,
   gamma: number,
   kernels: Kernels,
   fleet: QoeWorld,
   rounds: number,
-  solicitation?: () => Solicitation,
-): QoeContender {
-  return async (setup) => {
-    const first = await neuralPolicy(setup, gamma, kernels);
-    const teacher = bandit(setup, first);
-    const seen: NeuralExample[] = [];
-    teacher.onLearn(({ context, armFeatures, reward }) => {
-      seen.push({ context, armFeatures, reward });
-    });
-    playAlone(teacher, fleet, setup.seed, rounds);
-    const policy = await neuralPolicy(setup, gamma, kernels);
-    await policy.pretrain(seen, { trust: FLEET_TRUST });
-    first.dispose();
-    return bandit(setup, policy, solicitation);
-  };
+): Promise<NeuralExample[]> {
+  const policy = await neuralPolicy(setup, gamma, kernels);
+  const teacher = bandit(setup, policy);
+  const seen: NeuralExample[] = [];
+  teacher.onLearn(({ context, armFeatures, reward }) => {
+    seen.push({ context, armFeatures, reward });
+  });
+  playAlone(teacher, fleet, setup.seed, rounds);
+  policy.dispose();
+  return seen;
 }
 
 function linearPolicy(
@@ -108,7 +118,7 @@ function linearPolicy(
   alpha: number,
   joint: "interactions" | ReturnType<typeof metricInteractions>,
 ): Policy {
-  return sharedLinUcb({ contextDimension, armDimension, alpha, joint });
+  return sharedLinUcb({ contextDimension, armDimension, alpha, joint, scores: "needed" });
 }
 
 function neuralPolicy(

@@ -51,10 +51,9 @@ export async function describeSolicitation(
       "shared LinUCB asks above a width of 0.3 (askWhenUnsure)": chosen("linear", (alpha) =>
         linear(alpha, asksUnsure),
       ),
-      [`NeuralUCB, transferred, ${widest}`]: (setup) =>
-        chosen("neural", (gamma) =>
-          neuralTransferred(gamma, kernels, splitOf(setup.seed).training, rounds, asksWidest),
-        )(setup),
+      [`NeuralUCB, transferred, ${widest}`]: chosen("neural", (gamma) =>
+        neuralTransferred(gamma, kernels, plan.examplesFor, asksWidest),
+      ),
       [`NeuralUCB ${widest}`]: chosen("neural", (gamma) => neural(gamma, kernels, asksWidest)),
     },
   );

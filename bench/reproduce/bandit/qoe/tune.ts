@@ -6,7 +6,12 @@ import type { Split } from "./splits.js";
 export type Grid = Readonly<
   Record<
     string,
-    { readonly values: readonly number[]; readonly make: (value: number) => QoeContender }
+    {
+      readonly values: readonly number[];
+      readonly rounds: number;
+      readonly runs: number;
+      readonly make: (value: number) => QoeContender;
+    }
   >
 >;
 
@@ -14,17 +19,17 @@ export type Grid = Readonly<
 export async function tune(
   splits: readonly Split[],
   grid: Grid,
-  rounds: number,
   signal: AbortSignal,
 ): Promise<Record<string, number>[]> {
   const chosen: Record<string, number>[] = [];
   for (const [number, { training }] of splits.entries()) {
     const best: Record<string, number> = {};
-    for (const [family, { values, make }] of Object.entries(grid)) {
+    for (const [family, { values, rounds, runs, make }] of Object.entries(grid)) {
       const results = await simulateQoe({
         world: training,
         contenders: Object.fromEntries(values.map((value) => [`${value}`, make(value)])),
-        ...{ rounds, seeds: [100 + number], signal },
+        ...{ rounds, signal },
+        seeds: Array.from({ length: runs }, (_, run) => 100 + 10 * number + run),
       });
       const winner = results.reduce((a, b) => (b.qoe.mean > a.qoe.mean ? b : a));
       best[family] = values[results.indexOf(winner)]!;
