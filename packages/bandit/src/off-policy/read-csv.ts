@@ -24,40 +24,58 @@ export async function* readCsv(
   where: string,
 ): AsyncGenerator<CsvRecord, void, undefined> {
   let number = 0;
-  let begun: { line: number; text: string } | undefined;
+  let open: OpenRecord | undefined;
   for await (const raw of splitLines(pieces)) {
     number++;
     let text = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
     if (number === 1 && text.startsWith("\ufeff")) text = text.slice(1);
-    const record = begun
-      ? { line: begun.line, text: `${begun.text}\n${text}` }
-      : { line: number, text };
-    if (!record.text.includes('"')) {
-      if (text !== "") yield { line: number, fields: text.split(",") };
-      continue;
+    if (!open) {
+      if (text === "") continue;
+      if (!text.includes('"')) {
+        yield { line: number, fields: text.split(",") };
+        continue;
+      }
+      open = { line: number, fields: [], quoted: undefined };
     }
-    const fields = splitQuoted(record.text, `${where}: line ${record.line}`);
-    begun = fields ? undefined : record;
-    if (fields) yield { line: record.line, fields };
+    if (!addLine(open, text, `${where}: line ${open.line}`)) continue;
+    yield { line: open.line, fields: open.fields };
+    open = undefined;
   }
-  if (begun) {
-    throw new ValidationError(`${where}: line ${begun.line}: a quote that does not end`, {
-      where: `line ${begun.line}`,
+  if (open) {
+    throw new ValidationError(`${where}: line ${open.line}: a quote that does not end`, {
+      where: `line ${open.line}`,
     });
   }
 }
 
-// Undefined when a quote is still open: the record goes on in the next line.
-function splitQuoted(text: string, where: string): string[] | undefined {
-  const fields: string[] = [];
+/** A record that is being read: its fields so far, and what stands in a quote that is still open. */
+interface OpenRecord {
+  readonly line: number;
+  readonly fields: string[];
+  quoted: string | undefined;
+}
+
+// Takes in a record's next line; false when a quote is open at its end. What was read is not read again: one stray
+// quote in a file of millions of lines must not cost their square.
+function addLine(record: OpenRecord, text: string, where: string): boolean {
   let at = 0;
+  let field = record.quoted === undefined ? undefined : `${record.quoted}\n`;
   for (;;) {
-    let field = "";
-    if (text[at] === '"') {
+    if (field === undefined && text[at] === '"') {
+      field = "";
       at++;
+    }
+    if (field === undefined) {
+      const end = text.indexOf(",", at);
+      field = text.slice(at, end < 0 ? text.length : end);
+      at += field.length;
+    } else {
       for (;;) {
         const end = text.indexOf('"', at);
-        if (end < 0) return undefined;
+        if (end < 0) {
+          record.quoted = field + text.slice(at);
+          return false;
+        }
         field += text.slice(at, end);
         at = end + 1;
         if (text[at] !== '"') break;
@@ -67,13 +85,10 @@ function splitQuoted(text: string, where: string): string[] | undefined {
       if (at < text.length && text[at] !== ",") {
         throw new ValidationError(`${where}: a comma was expected after a quote, got ${text[at]}`);
       }
-    } else {
-      const end = text.indexOf(",", at);
-      field = text.slice(at, end < 0 ? text.length : end);
-      at += field.length;
     }
-    fields.push(field);
-    if (at >= text.length) return fields;
+    record.fields.push(field);
+    field = undefined;
+    if (at >= text.length) return true;
     at++;
   }
 }

@@ -36,6 +36,11 @@ describe("CSV", () => {
     await expect(fields(['a\n"b\nc'])).rejects.toThrow("test: line 2: a quote that does not end");
     await expect(fields(['a\n"b"c'])).rejects.toThrow("line 2: a comma was expected after a quote");
   });
+
+  test("a quote that never ends is found in time that grows with the file, not with its square", async () => {
+    const lines = ['"x', ...new Array<string>(200_000).fill("1,2,3,4,5,6,7,8")];
+    await expect(fields([lines.join("\n")])).rejects.toThrow("line 1: a quote that does not end");
+  });
 });
 
 const HEAD = ",timestamp,item_id,position,click,propensity_score,user_feature_0,user_feature_1";
@@ -85,7 +90,12 @@ describe("the Open Bandit Dataset", () => {
       [HEAD, ROWS[0]!.replace(",0,0.25", ",nan,0.25")],
       'a finite reward was expected in click, got "nan"',
     ],
-    [[HEAD, ROWS[0]!.replace(",2,3,", ",,3,")], 'a whole item was expected in item_id, got ""'],
+    [[HEAD, ROWS[0]!.replace(",2,3,", ",,3,")], 'was expected in item_id, got ""'],
+    [
+      [HEAD, ROWS[0]!.replace(",2,3,", ",-1,3,")],
+      'line 2: a whole item from 0 to 1048575 was expected in item_id, got "-1"',
+    ],
+    [[HEAD, ROWS[0]!.replace(",2,3,", ",1e12,3,")], 'was expected in item_id, got "1e12"'],
   ])("damage is named by its line: %#", async (lines, message) => {
     const reading = readOpenBandit([lines.join("\n")], { where: "men.csv" });
     await expect(reading).rejects.toThrow(message);

@@ -47,7 +47,9 @@ export async function readOpenBandit(
   const all = Int32Array.from(arms, (_, item) => item);
   const rows = log.items.length;
   // Positions are ranked: the lowest there is becomes 0, whatever it is called.
-  const ranks = [...new Set(log.positions)].sort((a, b) => a - b);
+  const ranks = new Map(
+    [...new Set(log.positions)].sort((a, b) => a - b).map((position, rank) => [position, rank]),
+  );
   const { contexts, contextDimension } = encodeUsers(log.users, rows);
   return checkLoggedData(where, {
     rows,
@@ -60,8 +62,8 @@ export async function readOpenBandit(
     contexts,
     armDimension: items?.width ?? 0,
     ...(items && { armFeatures: new Array<Float64Array>(rows).fill(items.features) }),
-    positionCount: ranks.length,
-    positions: Int32Array.from(log.positions, (position) => ranks.indexOf(position)),
+    positionCount: ranks.size,
+    positions: Int32Array.from(log.positions, (position) => ranks.get(position)!),
   });
 }
 
@@ -100,7 +102,9 @@ async function readRows(pieces: TextPieces, where: string): Promise<OpenBanditRo
     }
     checkWidth(record, head, where);
     const [item, position, click, propensity] = columns as [number, number, number, number];
-    rows.items.push(readNumber(record, item, head, where, Number.isSafeInteger, "a whole item"));
+    rows.items.push(
+      readNumber(record, item, head, where, isItem, `a whole item from 0 to ${LAST_ITEM}`),
+    );
     rows.positions.push(
       readNumber(record, position, head, where, Number.isSafeInteger, "a whole position"),
     );
@@ -114,6 +118,13 @@ async function readRows(pieces: TextPieces, where: string): Promise<OpenBanditRo
     throw new ValidationError(`${where}: a head and at least one row were expected, got none`);
   }
   return { ...rows, users };
+}
+
+/** Items are arms: a larger one is damage, and would ask for gigabytes of arms that nobody ever saw. */
+const LAST_ITEM = 2 ** 20 - 1;
+
+function isItem(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= LAST_ITEM;
 }
 
 function isPropensity(value: number): boolean {
