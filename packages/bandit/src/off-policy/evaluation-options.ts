@@ -29,7 +29,7 @@ export interface EvaluationOptions {
    * @default {@link logisticRewardModel} where every reward is 0 or 1, else {@link ridgeRewardModel}
    */
   readonly rewardModel?: RewardModel | "none";
-  /** Folds of {@link crossFit}. @default 3 */
+  /** Folds of {@link crossFit}. @default 3, or as many as there are rows where those are fewer */
   readonly folds?: number;
   /** The fold of every row, instead of a shuffle. */
   readonly foldOf?: ArrayLike<number>;

@@ -22,6 +22,10 @@ export interface LinearRewardModelOptions {
 /** Rows of a sparse design matrix with what was observed; the first column, always 1, is the intercept. */
 export interface DesignRows {
   readonly columns: number;
+  /** Where the columns of the arms begin, of which each row has one at most, with the value 1. */
+  readonly armStart: number;
+  /** How many columns the arms have; 0 where arms have none of their own. */
+  readonly arms: number;
   /** Where each row's entries begin, [rows + 1]. */
   readonly starts: Int32Array;
   /** Columns of the entries other than 0, ascending in a row. */
@@ -148,6 +152,8 @@ function gatherDesign(data: LoggedData, rows: readonly number[], layout: Layout)
   });
   return {
     columns: layout.columns,
+    armStart: layout.oneHotStart < 0 ? layout.featureStart : layout.oneHotStart,
+    arms: layout.oneHotStart < 0 ? 0 : data.arms.length,
     starts,
     places: Int32Array.from(places),
     values: Float64Array.from(values),

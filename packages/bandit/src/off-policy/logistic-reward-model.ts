@@ -1,15 +1,11 @@
 import { EdgewrightError } from "@edgewright/core";
+import { logistic } from "../logistic/logistic-model.js";
 import {
   type DesignRows,
   fitLinearGroups,
   type LinearRewardModelOptions,
 } from "./grouped-linear-model.js";
-import {
-  addWeightedGram,
-  multiplyDesign,
-  multiplyTransposed,
-  solvePositiveDefinite,
-} from "./normal-equations.js";
+import { multiplyDesign, multiplyTransposed, solveNormalEquations } from "./normal-equations.js";
 import type { RewardModel } from "./reward-model.js";
 
 /** Options of {@link logisticRewardModel}. */
@@ -79,17 +75,9 @@ function solveLogistic(design: DesignRows, penalty: number, maxSteps: number): F
       design,
       means.map((mean, i) => rewards[i]! - mean),
     );
-    const curvature = new Float64Array(columns * columns);
-    addWeightedGram(
-      design,
-      means.map((mean) => mean * (1 - mean)),
-      curvature,
-    );
-    for (let j = 1; j < columns; j++) {
-      gradient[j]! -= penalty * coefficients[j]!;
-      curvature[j * columns + j]! += penalty;
-    }
-    const direction = solvePositiveDefinite(curvature, gradient);
+    const curvatures = means.map((mean) => mean * (1 - mean));
+    for (let j = 1; j < columns; j++) gradient[j]! -= penalty * coefficients[j]!;
+    const direction = solveNormalEquations(design, curvatures, penalty, gradient);
     let decrement = 0;
     for (let j = 0; j < columns; j++) decrement += gradient[j]! * direction[j]!;
     if (decrement / 2 <= CONVERGED * loss) {
@@ -126,10 +114,4 @@ function lossOf(
   }
   for (let j = 1; j < coefficients.length; j++) loss += (penalty / 2) * coefficients[j]! ** 2;
   return loss;
-}
-
-function logistic(t: number): number {
-  if (t >= 0) return 1 / (1 + Math.exp(-t));
-  const power = Math.exp(t);
-  return power / (1 + power);
 }

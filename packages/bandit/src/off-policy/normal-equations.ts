@@ -2,22 +2,68 @@ import { EdgewrightError } from "@edgewright/core";
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import type { DesignRows } from "./grouped-linear-model.js";
 
-/** Adds `weight(row)` times the outer product of every design row with itself to `out`, [columns, columns], lower half. */
-export function addWeightedGram(
+/**
+ * Solves (sum of weight z z^T over the design rows z + penalty I) x = right, the intercept without penalty.
+ *
+ * Each row has one arm at most, so the arms' block of the matrix is diagonal and is eliminated first: what is left is
+ * as large as contexts and features are, and thousands of arms cost no more than their rows.
+ *
+ * @param weights of the rows, [rows]; 1 where undefined
+ * @param right [columns]
+ *
+ * @returns [columns]
+ */
+export function solveNormalEquations(
   design: DesignRows,
   weights: Float64Array | undefined,
-  out: Float64Array,
-): void {
-  const { columns, starts, places, values } = design;
+  penalty: number,
+  right: Float64Array,
+): Float64Array {
+  const { columns, starts, places, values, armStart, arms } = design;
+  const size = columns - arms;
+  const denseOf = (column: number): number => (column < armStart ? column : column - arms);
+  const dense = new Float64Array(size * size); // lower half
+  const diagonal = new Float64Array(arms).fill(penalty);
+  const border = new Float64Array(arms * size);
+  const isArm = (column: number): boolean => column >= armStart && column < armStart + arms;
+  for (let j = 1; j < size; j++) dense[j * size + j] = penalty;
   for (let row = 0; row + 1 < starts.length; row++) {
     const weight = weights ? weights[row]! : 1;
+    const begin = starts[row]!;
     const end = starts[row + 1]!;
-    for (let a = starts[row]!; a < end; a++) {
+    let arm = -1;
+    for (let a = begin; a < end; a++) if (isArm(places[a]!)) arm = places[a]! - armStart;
+    if (arm >= 0) diagonal[arm]! += weight;
+    for (let a = begin; a < end; a++) {
+      if (isArm(places[a]!)) continue;
       const scaled = weight * values[a]!;
-      const base = places[a]! * columns;
-      for (let b = starts[row]!; b <= a; b++) out[base + places[b]!]! += scaled * values[b]!;
+      const place = denseOf(places[a]!);
+      if (arm >= 0) border[arm * size + place]! += scaled;
+      for (let b = begin; b <= a; b++) {
+        if (!isArm(places[b]!)) dense[place * size + denseOf(places[b]!)]! += scaled * values[b]!;
+      }
     }
   }
+  const rest = new Float64Array(size);
+  for (let j = 0; j < size; j++) rest[j] = right[j < armStart ? j : j + arms]!;
+  for (let arm = 0; arm < arms; arm++) {
+    const own = border.subarray(arm * size, (arm + 1) * size);
+    for (let i = 0; i < size; i++) {
+      if (own[i] === 0) continue;
+      const factor = own[i]! / diagonal[arm]!;
+      rest[i]! -= factor * right[armStart + arm]!;
+      for (let j = 0; j <= i; j++) dense[i * size + j]! -= factor * own[j]!;
+    }
+  }
+  const solved = solvePositiveDefinite(dense, rest);
+  const out = new Float64Array(columns);
+  for (let j = 0; j < size; j++) out[j < armStart ? j : j + arms] = solved[j]!;
+  for (let arm = 0; arm < arms; arm++) {
+    let sum = right[armStart + arm]!;
+    for (let j = 0; j < size; j++) sum -= border[arm * size + j]! * solved[j]!;
+    out[armStart + arm] = sum / diagonal[arm]!;
+  }
+  return out;
 }
 
 /** What every design row gives with `coefficients`, [rows]. */
@@ -46,8 +92,8 @@ export function multiplyTransposed(design: DesignRows, perRow: Float64Array): Fl
   return out;
 }
 
-/** Solves with a symmetric positive definite matrix of which the lower half is given, row by row. */
-export function solvePositiveDefinite(lower: Float64Array, right: Float64Array): Float64Array {
+// Solves with a symmetric positive definite matrix of which the lower half is given, row by row.
+function solvePositiveDefinite(lower: Float64Array, right: Float64Array): Float64Array {
   const n = right.length;
   const full = new Matrix(n, n);
   for (let i = 0; i < n; i++) {

@@ -39,12 +39,12 @@ export interface CrossFitOptions {
    * Parts of the log, each of which is predicted by a model that learnt from all others, so that no reward predicts
    * itself; 1 learns from and predicts all rows.
    *
-   * @default 3
+   * @default 3, or as many as there are rows where those are fewer
    */
   readonly folds?: number;
   /** Seed of the shuffle that deals rows to folds. @default 0 */
   readonly seed?: number;
-  /** The fold from 0 of every row, [rows], instead of a shuffle: by time, by user, or as another program dealt them. */
+  /** The fold from 0, below the number of rows, of every row, [rows], instead of a shuffle: by time, by user, or as another program dealt them. */
   readonly foldOf?: ArrayLike<number>;
 }
 
@@ -101,7 +101,8 @@ export function createCrossFitter(
   };
 }
 
-function dealFolds(data: LoggedData, { folds = 3, seed = 0 }: CrossFitOptions): Int32Array {
+function dealFolds(data: LoggedData, options: CrossFitOptions): Int32Array {
+  const { folds = Math.min(3, data.rows), seed = 0 } = options;
   if (!(Number.isSafeInteger(folds) && folds > 0 && folds <= data.rows)) {
     throw new EdgewrightError(
       "invalid-argument",
@@ -119,10 +120,11 @@ function checkFolds(data: LoggedData, foldOf: ArrayLike<number>): Int32Array {
     );
   }
   return Int32Array.from(foldOf, (fold: number, row) => {
-    if (Number.isSafeInteger(fold) && fold >= 0) return fold;
+    // More folds than rows would be fitted for nothing.
+    if (Number.isInteger(fold) && fold >= 0 && fold < data.rows) return fold;
     throw new EdgewrightError(
       "invalid-argument",
-      `crossFit: row ${row}: a whole fold from 0 was expected, got ${fold}`,
+      `crossFit: row ${row}: a whole fold from 0 to ${data.rows - 1} was expected, got ${fold}`,
     );
   });
 }

@@ -42,6 +42,34 @@ describe("golden values: scikit-learn 1.9.1 on the twelve rows, features hstack(
   });
 });
 
+/** By Gram and Schmidt's orthogonalisation, twice for its digits: no normal equations. */
+function solveLeastSquares(design: number[][], observed: number[]): number[] {
+  const width = design[0]!.length;
+  const dot = (a: number[], b: number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+  const basis: number[][] = [];
+  const upper: number[][] = [];
+  for (let j = 0; j < width; j++) {
+    let column = design.map((row) => row[j]!);
+    const factors = new Array<number>(width).fill(0);
+    for (let pass = 0; pass < 2; pass++) {
+      basis.forEach((one, k) => {
+        const part = dot(one, column);
+        factors[k]! += part;
+        column = column.map((x, i) => x - part * one[i]!);
+      });
+    }
+    factors[j] = Math.sqrt(dot(column, column));
+    basis.push(column.map((x) => x / factors[j]!));
+    upper.push(factors);
+  }
+  const theta = basis.map((one) => dot(one, observed));
+  for (let j = width - 1; j >= 0; j--) {
+    for (let k = j + 1; k < width; k++) theta[j]! -= upper[k]![j]! * theta[k]!;
+    theta[j]! /= upper[j]![j]!;
+  }
+  return theta;
+}
+
 // What arm a earns grows with x, what b earns falls.
 function crossing(rows: number): LoggedData {
   const rng = createRng(21);
@@ -154,8 +182,62 @@ describe("cross-fitting", () => {
     expect(() => crossFit(data, model, { folds: 6 })).toThrow("from 1 to the 5 rows");
     expect(() => crossFit(data, model, { foldOf: [0, 1] })).toThrow("a fold for each of 5 rows");
     expect(() => crossFit(data, model, { foldOf: [0, 1, -1, 0, 1] })).toThrow("row 2");
+    expect(() => crossFit(data, model, { foldOf: [0, 1, 5, 0, 1] })).toThrow(
+      "row 2: a whole fold from 0 to 4 was expected, got 5",
+    );
     expect(() => crossFit(data, model, { foldOf: [1, 1, 1, 1, 1] })).toThrow("at least two folds");
   });
+});
+
+test("a penalised model of arms and features solves its normal equations, written out densely", () => {
+  const rng = createRng(8);
+  const rows = 60;
+  const contexts = Array.from({ length: rows }, () => [rng.normal(), rng.normal()]);
+  const armFeatures = Array.from({ length: 7 }, () => [rng.normal(), rng.normal()]);
+  // Arm 5 is never chosen.
+  const chosen = contexts.map((_, i) => (i * 3) % 7).map((arm) => (arm === 5 ? 6 : arm));
+  const arms = armFeatures.map((_, arm) => `arm ${arm}`);
+  const rewards = chosen.map((arm) => arm / 7 + rng.normal());
+  const data = createLoggedData({ arms, chosen, rewards, contexts, armFeatures });
+  const penalty = 0.3;
+  const oneHot = (arm: number): number[] => arms.map((_, other) => (other === arm ? 1 : 0));
+  const featuresOf = (row: number, arm: number): number[] => [
+    ...[1, ...contexts[row]!],
+    ...[...oneHot(arm), ...armFeatures[arm]!],
+  ];
+  // A ridge is the least squares solution with rows of sqrt(penalty) added for every coefficient but the intercept.
+  const design = chosen.map((arm, row) => featuresOf(row, arm));
+  const observed = [...rewards];
+  for (let j = 1; j < design[0]!.length; j++) {
+    design.push(design[0]!.map((_, k) => (k === j ? Math.sqrt(penalty) : 0)));
+    observed.push(0);
+  }
+  const theta = solveLeastSquares(design, observed);
+  const model = ridgeRewardModel({ penalty }).fit(data, allRows(data));
+  const out = new Float64Array(7);
+  for (const row of [0, 31, 59]) {
+    model.predict(data, row, out);
+    for (let arm = 0; arm < 7; arm++) {
+      const expected = featuresOf(row, arm).reduce((sum, z, j) => sum + z * theta[j]!, 0);
+      expect(out[arm]).toBeCloseTo(expected, 9);
+    }
+  }
+});
+
+test("thousands of arms cost no more than their rows", () => {
+  const arms = Array.from({ length: 5000 }, (_, arm) => `arm ${arm}`);
+  const chosen = Array.from({ length: 2000 }, (_, i) => (i * 7) % 5000);
+  const rewards = chosen.map((arm) => (arm % 14 === 0 ? 1 : 0));
+  const data = createLoggedData({
+    arms,
+    chosen,
+    rewards,
+    contexts: chosen.map((arm) => [arm % 3]),
+  });
+  const out = predictions(logisticRewardModel(), data, 0);
+  const [rewarded, unchosen, unrewarded] = [out[0]!, out[1]!, out[7]!];
+  expect(rewarded).toBeGreaterThan(1.5 * unchosen);
+  expect(unchosen).toBeGreaterThan(1.05 * unrewarded);
 });
 
 test("refuses penalties and rewards it cannot use", () => {

@@ -1,6 +1,6 @@
 import { EdgewrightError } from "@edgewright/core";
 import { fitLinearGroups, type LinearRewardModelOptions } from "./grouped-linear-model.js";
-import { addWeightedGram, multiplyTransposed, solvePositiveDefinite } from "./normal-equations.js";
+import { multiplyTransposed, solveNormalEquations } from "./normal-equations.js";
 import type { RewardModel } from "./reward-model.js";
 
 /** Options of {@link ridgeRewardModel}. */
@@ -11,7 +11,8 @@ export interface RidgeRewardModelOptions extends LinearRewardModelOptions {
 
 /**
  * Ridge regression of the reward on context and arm: for rewards of any kind. Minimises
- * sum (r - b - theta z)^2 + penalty |theta|^2 by its normal equations; its cost is rows x (entries other than 0)^2.
+ * sum (r - b - theta z)^2 + penalty |theta|^2 by its normal equations; its cost is rows x (entries other than 0)^2, and
+ * arms x (features of context and arm)^2.
  */
 export function ridgeRewardModel(options: RidgeRewardModelOptions = {}): RewardModel {
   const { penalty = 1 } = options;
@@ -28,13 +29,13 @@ export function ridgeRewardModel(options: RidgeRewardModelOptions = {}): RewardM
         data,
         rows,
         options,
-        (design) => {
-          const { columns } = design;
-          const gram = new Float64Array(columns * columns);
-          addWeightedGram(design, undefined, gram);
-          for (let j = 1; j < columns; j++) gram[j * columns + j]! += penalty;
-          return solvePositiveDefinite(gram, multiplyTransposed(design, design.rewards));
-        },
+        (design) =>
+          solveNormalEquations(
+            design,
+            undefined,
+            penalty,
+            multiplyTransposed(design, design.rewards),
+          ),
         (linear) => linear,
       ),
   };
