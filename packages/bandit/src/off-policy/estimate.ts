@@ -85,14 +85,16 @@ export function effectiveSampleSize(weights: ArrayLike<number>): number {
 }
 
 function describeWeights(weights: ArrayLike<number>): { effective: number; largest: number } {
+  let largest = 0;
+  for (let i = 0; i < weights.length; i++) if (weights[i]! > largest) largest = weights[i]!;
+  if (largest === 0) return { effective: 0, largest };
+  // In units of the largest: squares of very large or small weights leave the range of doubles.
   let sum = 0;
   let squares = 0;
-  let largest = 0;
   for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i]!;
+    const weight = weights[i]! / largest;
     sum += weight;
     squares += weight * weight;
-    if (weight > largest) largest = weight;
   }
-  return { effective: squares > 0 ? (sum * sum) / squares : 0, largest };
+  return { effective: (sum * sum) / squares, largest };
 }

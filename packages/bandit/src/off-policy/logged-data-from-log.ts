@@ -15,7 +15,7 @@ export interface LoggedDataFromLogOptions {
 
 /**
  * A bandit's log, as `readLog` gives it, as data for off-policy evaluation. Every decision is one row, whatever
- * weight its reward had in learning.
+ * weight its reward had in learning; a reward that the bandit assumed when none came in time is a reward.
  *
  * @throws EdgewrightError `invalid-argument` when no decision has a reward
  * @throws ShapeError when contexts or features of arms have different lengths
@@ -64,12 +64,12 @@ export function loggedDataFromLog(
   kept.forEach((decision, row) => {
     checkWidth(decision.id, "a context", decision.context.length, contextDimension);
     contexts.set(decision.context, row * contextDimension);
-    if (armDimension === 0) return;
     const features = decision.armFeatures ?? [];
-    checkWidth(decision.id, "features of arms", features.length, decision.arms.length);
     for (const one of features) {
       checkWidth(decision.id, "features of an arm", one.length, armDimension);
     }
+    if (armDimension === 0) return;
+    checkWidth(decision.id, "features of arms", features.length, decision.arms.length);
     armFeatures.push(Float64Array.from(features.flat()));
   });
   return checkLoggedData("loggedDataFromLog", {

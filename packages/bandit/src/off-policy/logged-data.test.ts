@@ -1,4 +1,4 @@
-import { createRng } from "@edgewright/core";
+import { createRng, type Rng } from "@edgewright/core";
 import { describe, expect, test } from "vitest";
 import { createBandit } from "../bandit/create-bandit.js";
 import { epsilonGreedy } from "../counting/epsilon-greedy.js";
@@ -6,6 +6,7 @@ import { ucb1 } from "../counting/ucb1.js";
 import { formatLogLine } from "../log/format-log-line.js";
 import type { LogRecord } from "../log/log-record.js";
 import { readLog } from "../log/read-log.js";
+import type { ChoiceSet, Evaluation } from "../policy/policy.js";
 import { createLoggedData, type LoggedArrays, selectRows } from "./logged-data.js";
 import { loggedDataFromLog } from "./logged-data-from-log.js";
 import { banditTarget, fixedTarget, policyTarget, uniformTarget } from "./target-policy.js";
@@ -34,8 +35,15 @@ describe("arrays", () => {
     [{ arms: ["a", "a"] }, "none twice were expected, got [a, a]"],
     [{ candidates: [["a"], ["a"], ["a"]] }, "row 1: the chosen arm b is not among"],
     [{ contexts: [[1], [Infinity], [2]] }, "row 1: finite context features"],
-    [{ positions: [0, -1, 0] }, "row 1: a whole position from 0 was expected, got -1"],
-    [{ positions: [0, 1, Number.NaN] }, "row 2: a whole position from 0 was expected, got NaN"],
+    [{ rewards: [1, 0, -1e101] }, "row 2: a reward of at most 1e+100 was expected, got -1e+101"],
+    [{ candidates: [["a"], ["b", "b"], ["a"]] }, "row 1: candidates none twice were expected"],
+    [{ armFeatures: [[1], [Number.NaN]] }, "row 0: finite features of arms was expected, got NaN"],
+    [
+      { positions: [0, -1, 0] },
+      "row 1: a whole position from 0 to 2147483646 was expected, got -1",
+    ],
+    [{ positions: [0, 1, Number.NaN] }, "row 2: a whole position from 0 to 2147483646 was"],
+    [{ positions: [0, 1, 2 ** 33] }, "was expected, got 8589934592"],
   ] as const)("refuses %o", (change, message) => {
     expect(() => createLoggedData({ ...fine, ...change } as LoggedArrays)).toThrow(message);
     expect(() => createLoggedData({ ...fine, ...change } as LoggedArrays)).toThrow(
@@ -90,6 +98,11 @@ describe("arrays", () => {
   });
 });
 
+function drawShares(_choices: ChoiceSet, rng: Rng, out: Evaluation): void {
+  out.probabilities[0] = rng.uniform();
+  out.probabilities[1] = 1 - out.probabilities[0]!;
+}
+
 describe("targets", () => {
   test("what is no distribution is refused, with its row", () => {
     const data = createLoggedData(fine);
@@ -107,6 +120,24 @@ describe("targets", () => {
   test("a fixed target is scaled to the arms on offer", () => {
     const data = createLoggedData({ ...fine, candidates: [["a"], ["b", "a"], ["a"]] });
     expect([...weighLog(data, fixedTarget({ a: 0.5, b: 0.5 })).weights!]).toEqual([2, 2, 1]);
+  });
+
+  test("a weight beyond the range of doubles is refused, with its row", () => {
+    const data = createLoggedData({ ...fine, propensities: [0.5, 5e-324, 1] });
+    expect(() => weighLog(data, uniformTarget())).toThrow(
+      "weighLog: row 1: a propensity that importance weights can be made with was expected, got 5e-324",
+    );
+    expect(weighLog(data, fixedTarget({ a: 1 })).weights![1]).toBe(0);
+  });
+
+  test("a policy that draws has the same probabilities whenever it is asked about the same row", () => {
+    const data = createLoggedData(fine);
+    const policy = { ...ucb1(), evaluate: drawShares };
+    const target = policyTarget(policy, { seed: 4 });
+    const first = weighLog(data, target).weights!;
+    expect([...weighLog(data, target).weights!]).toEqual([...first]);
+    expect(first[0]).not.toBe(first[2]! * 2);
+    expect([...weighLog(data, policyTarget(policy, { seed: 5 })).weights!]).not.toEqual([...first]);
   });
 
   test("a policy without a bandit", () => {
@@ -181,6 +212,14 @@ describe("a bandit's log", () => {
     const [first, second] = decisions;
     expect(() => loggedDataFromLog([first!, { ...second!, context: [1] }])).toThrow(
       "a context of length 0, as in the decisions before, was expected, got 1",
+    );
+  });
+
+  test("features of arms that come later only are not passed over", () => {
+    const [first, second] = play(10).decisions;
+    const later = { ...second!, armFeatures: [[1], [2], [3]] };
+    expect(() => loggedDataFromLog([first!, later])).toThrow(
+      `decision "${later.id}": features of an arm of length 0, as in the decisions before, was expected, got 1`,
     );
   });
 });

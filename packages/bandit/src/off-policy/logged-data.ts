@@ -41,13 +41,13 @@ export interface LoggedArrays {
   readonly arms: readonly string[];
   /** The chosen arm of every row: its id, or its place in `arms`. */
   readonly chosen: ArrayLike<string | number>;
-  /** Finite. */
+  /** Finite, at most 1e100 in size. */
   readonly rewards: ArrayLike<number>;
   /** Above 0 and at most 1. @default none: importance weighting is then impossible */
   readonly propensities?: ArrayLike<number>;
   /** Features of every row's context, all of the same length. @default none */
   readonly contexts?: ArrayLike<ArrayLike<number>>;
-  /** Ids of the arms that stood for choice in every row. @default all arms in all rows */
+  /** Ids of the arms that stood for choice in every row, none twice. @default all arms in all rows */
   readonly candidates?: ArrayLike<readonly string[]>;
   /** Features of every arm, in the order of `arms`. @default none */
   readonly armFeatures?: ArrayLike<ArrayLike<number>>;
@@ -58,8 +58,8 @@ export interface LoggedArrays {
 /**
  * A log from plain arrays, checked.
  *
- * @throws EdgewrightError `invalid-argument` for a reward that is not finite, a propensity that is not above 0 and at
- * most 1, or an unknown arm, each with its row
+ * @throws EdgewrightError `invalid-argument` for a reward or a feature that is not finite, a reward beyond 1e100, a
+ * propensity that is not above 0 and at most 1, or an unknown arm, each with its row
  * @throws ShapeError when lengths differ
  *
  * @example
@@ -72,7 +72,7 @@ export interface LoggedArrays {
  * console.log(ips(weighLog(data, fixedTarget({ large: 1 }))).value); // 1
  */
 export function createLoggedData(input: LoggedArrays): LoggedData {
-  const { arms } = input;
+  const arms = [...input.arms];
   const rows = input.rewards.length;
   const slots = new Map(arms.map((arm, slot) => [arm, slot]));
   if (slots.size !== arms.length || arms.length === 0) {
@@ -104,6 +104,11 @@ export function createLoggedData(input: LoggedArrays): LoggedData {
   const chosen = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const slot = slotOf(input.chosen[row]!, row);
+    if (input.candidates && new Set(candidates[row]).size < candidates[row]!.length) {
+      throw refusal(
+        `row ${row}: candidates none twice were expected, got ${input.candidates[row]!.join(", ")}`,
+      );
+    }
     chosen[row] = candidates[row]!.indexOf(slot);
     if (chosen[row]! < 0) {
       throw refusal(`row ${row}: the chosen arm ${arms[slot]} is not among the row's candidates`);
@@ -119,8 +124,10 @@ export function createLoggedData(input: LoggedArrays): LoggedData {
   const positions =
     input.positions &&
     Int32Array.from(input.positions, (position: number, row) => {
-      if (Number.isSafeInteger(position) && position >= 0) return position;
-      throw refusal(`row ${row}: a whole position from 0 was expected, got ${position}`);
+      if (Number.isInteger(position) && position >= 0 && position <= LAST_POSITION) return position;
+      throw refusal(
+        `row ${row}: a whole position from 0 to ${LAST_POSITION} was expected, got ${position}`,
+      );
     });
   return checkLoggedData("createLoggedData", {
     rows,
@@ -142,6 +149,11 @@ export function createLoggedData(input: LoggedArrays): LoggedData {
   });
 }
 
+/** Positions are kept in 32 bits. */
+const LAST_POSITION = 2 ** 31 - 2;
+/** Sums of squares of larger rewards, some of them weighted, leave the range of doubles. */
+const LARGEST_REWARD = 1e100;
+
 /** Refuses numbers that no estimate can be made from; lengths are taken to be right. */
 export function checkLoggedData(where: string, data: LoggedData): LoggedData {
   const { rows, rewards, propensities } = data;
@@ -150,6 +162,9 @@ export function checkLoggedData(where: string, data: LoggedData): LoggedData {
   if (rows === 0) throw refusal("at least one row was expected, got none", where);
   for (let row = 0; row < rows; row++) {
     if (!Number.isFinite(rewards[row])) throw refuse(row, "a finite reward", rewards[row]!);
+    if (Math.abs(rewards[row]!) > LARGEST_REWARD) {
+      throw refuse(row, `a reward of at most ${LARGEST_REWARD}`, rewards[row]!);
+    }
     if (propensities && !(propensities[row]! > 0 && propensities[row]! <= 1)) {
       throw refuse(row, "a propensity above 0 and at most 1", propensities[row]!);
     }
@@ -162,6 +177,13 @@ export function checkLoggedData(where: string, data: LoggedData): LoggedData {
       data.contexts[i]!,
     );
   }
+  const seen = new Set<Float64Array>();
+  data.armFeatures?.forEach((features, row) => {
+    if (seen.has(features)) return;
+    seen.add(features);
+    const wrong = features.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined) throw refuse(row, "finite features of arms", wrong);
+  });
   return data;
 }
 

@@ -1,4 +1,4 @@
-import { createRng, EdgewrightError, ShapeError } from "@edgewright/core";
+import { createRng, EdgewrightError, restoreRng, ShapeError } from "@edgewright/core";
 import type { Policy } from "../policy/policy.js";
 import type { LoggedData } from "./logged-data.js";
 
@@ -80,7 +80,12 @@ export function banditTarget<Context = ArrayLike<number>>(
 
 /** Options of {@link policyTarget}. */
 export interface PolicyTargetOptions {
-  /** Seed for policies that draw to find their probabilities: a whole number from 0. @default 0 */
+  /**
+   * Seed for policies that draw to find their probabilities: a whole number from 0. Every row has a stream of its own,
+   * so that its probabilities do not hang on what was asked before.
+   *
+   * @default 0
+   */
   readonly seed?: number;
   /** The slot that the policy keeps an arm in. @default the arm's place in {@link LoggedData.arms} */
   readonly slotOf?: (arm: string) => number;
@@ -88,8 +93,8 @@ export interface PolicyTargetOptions {
 
 /** A policy without a bandit around it as a target. */
 export function policyTarget(policy: Policy, options: PolicyTargetOptions = {}): TargetPolicy {
-  const rng = createRng(options.seed ?? 0);
-  return ({ context, arms, slots, armFeatures }) => {
+  const start = createRng(options.seed ?? 0).state();
+  return ({ index, context, arms, slots, armFeatures }) => {
     const count = arms.length;
     const out = {
       scores: new Float64Array(count),
@@ -103,7 +108,7 @@ export function policyTarget(policy: Policy, options: PolicyTargetOptions = {}):
         context: Float64Array.from(context),
         armFeatures,
       },
-      rng,
+      restoreRng({ ...start, splits: index }).split(),
       out,
     );
     return out.probabilities;

@@ -1,3 +1,4 @@
+import { EdgewrightError } from "@edgewright/core";
 import type { LoggedData } from "./logged-data.js";
 import type { RewardPredictor } from "./reward-model.js";
 import { createRowReader, probabilitiesOf, type TargetPolicy } from "./target-policy.js";
@@ -26,7 +27,8 @@ export interface WeightedLog {
  *
  * @param predictor of {@link crossFit}; without it the direct method and its kin cannot be had
  *
- * @throws EdgewrightError `invalid-argument` or ShapeError when the target does not give probabilities
+ * @throws EdgewrightError `invalid-argument` or ShapeError when the target does not give probabilities, or a propensity
+ * is so small that a weight leaves the range of doubles
  *
  * @example
  * const data = createLoggedData({ arms: ["a", "b"], chosen: ["a", "b"], rewards: [0, 1], propensities: [0.5, 0.5] });
@@ -66,6 +68,7 @@ export function createWeigher(
       for (let i = 0; i < slots.length; i++) targetShares[slots[i]!]! += probabilities[i]! / rows;
       if (weights && propensities) {
         weights[row] = probabilities[chosen]! / propensities[row]!;
+        if (weights[row] === Infinity) throw refuseTiny(row, propensities[row]!);
         if (weights[row]! > weightBound) weightBound = weights[row]!;
       }
       if (loggingProbabilities) {
@@ -95,4 +98,11 @@ export function createWeigher(
       unsupportedShare: unsupported,
     }),
   };
+}
+
+function refuseTiny(row: number, propensity: number): EdgewrightError {
+  return new EdgewrightError(
+    "invalid-argument",
+    `weighLog: row ${row}: a propensity that importance weights can be made with was expected, got ${propensity}; leave the row out or mend it`,
+  );
 }
