@@ -114,6 +114,8 @@ export function intervalOf(
   method: "bca" | "percentile",
 ): Interval {
   const { terms, value } = estimate;
+  // All resamples of one row are that row: no width, and nothing known.
+  if ((terms.summands ?? terms.numerators)!.length < 2) return { low: -Infinity, high: Infinity };
   // Draws without a single matching row say nothing.
   const usable = resampled.filter(Number.isFinite);
   if (usable.length === 0 || !Number.isFinite(value)) return { low: Number.NaN, high: Number.NaN };

@@ -45,6 +45,8 @@ export interface TargetsComparison {
  * Evaluates several targets on one log and compares them by a paired bootstrap: all are resampled with the same rows,
  * so that what they have in common cancels, and differences are known far better than the values.
  *
+ * @param targets by name; "logging" is taken
+ *
  * @throws EdgewrightError as {@link evaluateOffPolicy}, and for an unknown baseline
  *
  * @example
@@ -73,6 +75,12 @@ export async function compareTargets(
     throw new EdgewrightError(
       "invalid-argument",
       `${where}: targets and as baseline one of logging, ${names.join(", ")} were expected, got ${baseline}`,
+    );
+  }
+  if (names.includes("logging")) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `${where}: a target of another name than logging, the policy that made the log, was expected`,
     );
   }
   const found = await estimateTargets(where, data, Object.values(targets), options, true);

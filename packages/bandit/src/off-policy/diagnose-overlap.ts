@@ -27,7 +27,7 @@ const FEW_ROWS = 50;
 const DOMINANT = 0.05;
 /** Standard errors by which the rewards may correct the model before it counts as biased. */
 const CORRECTION_ERRORS = 3;
-/** Rewards that differ from the most common one: the usual rule of thumb for proportions asks for tens. */
+/** Rewards that differ from the one of most rows: the usual rule of thumb for proportions asks for tens. */
 const FEW_REWARDS = 30;
 
 /**
@@ -145,18 +145,16 @@ function diagnoseRewards(
   data: LoggedData,
   warn: (code: OverlapWarning["code"], message: string) => void,
 ): void {
-  const first = data.rewards[0]!;
-  let second: number | undefined;
-  let differing = 0;
+  // The value of more than half of the rows, if there is one (Boyer and Moore's vote).
+  let common = 0;
+  let votes = 0;
   for (const reward of data.rewards) {
-    if (reward === first) continue;
-    second ??= reward;
-    // A third value: rewards are no yes or no.
-    if (reward !== second) return;
-    differing++;
+    if (votes === 0) common = reward;
+    votes += reward === common ? 1 : -1;
   }
-  const rare = Math.min(differing, data.rows - differing);
-  if (rare >= FEW_REWARDS) return;
+  let rare = 0;
+  for (const reward of data.rewards) if (reward !== common) rare++;
+  if (rare >= FEW_REWARDS || 2 * rare > data.rows) return;
   warn(
     "rare-rewards",
     `Only ${rare} of ${data.rows} rewards differ from the rest: every estimate hangs on these.`,

@@ -94,7 +94,7 @@ export async function estimateTargets(
     const weigher = createWeigher(data, target, predictor);
     for (let row = 0; row < data.rows; row++) {
       weigher.take(row);
-      if (row % 1000 === 999) {
+      if (row % 1000 === 999 || row === data.rows - 1) {
         await pause();
         onProgress?.({
           phase: "weighing",
@@ -114,7 +114,7 @@ export async function estimateTargets(
   for (let index = 0; index < resamples; index++) {
     resampler.draw(index);
     await pause();
-    if (index % 50 === 49) {
+    if (index % 50 === 49 || index === resamples - 1) {
       onProgress?.({ phase: "resampling", done: index + 1, total: resamples });
     }
   }

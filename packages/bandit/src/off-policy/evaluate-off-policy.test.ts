@@ -141,16 +141,20 @@ describe("evaluateOffPolicy", () => {
   });
 
   test("reports progress and stops by the signal", async () => {
-    const phases = new Set<string>();
-    const options = { seed: 1, resamples: 100 };
-    await evaluateOffPolicy(uniformLog(1000), uniformTarget(), {
+    const phases = new Map<string, number>();
+    const options = { seed: 1, resamples: 70 };
+    await evaluateOffPolicy(uniformLog(1200), uniformTarget(), {
       ...options,
       onProgress: ({ phase, done, total }: EvaluationProgress) => {
         expect(done).toBeLessThanOrEqual(total);
-        phases.add(phase);
+        phases.set(phase, done / total);
       },
     });
-    expect([...phases]).toEqual(["fitting", "weighing", "resampling"]);
+    expect([...phases]).toEqual([
+      ["fitting", 1],
+      ["weighing", 1],
+      ["resampling", 1],
+    ]);
     const abort = new AbortController();
     const stopped = evaluateOffPolicy(uniformLog(1000), uniformTarget(), {
       ...options,
@@ -214,6 +218,9 @@ describe("compareTargets", () => {
     await expect(
       compareTargets(uniformLog(10), { a: uniformTarget() }, { seed: 1, baseline: "b" }),
     ).rejects.toThrow("as baseline one of logging, a were expected, got b");
+    await expect(
+      compareTargets(uniformLog(10), { logging: uniformTarget() }, { seed: 1 }),
+    ).rejects.toThrow("a target of another name than logging");
   });
 });
 
@@ -280,5 +287,9 @@ describe("diagnoses", () => {
     const { warnings } = await evaluateOffPolicy(data, fixedTarget({ a: 1 }), options);
     expect(warnings.map(({ code }) => code)).toEqual(["rare-rewards", "no-spread"]);
     expect(warnings[0]!.message).toContain("Only 4 of 200 rewards differ");
+    // Sums of money where most buy nothing: rare as well, though no yes or no.
+    const sums = { ...data, rewards: data.rewards.map((r, i) => (r === 1 ? i : 0)) };
+    expect(codes(sums)).toEqual(["rare-rewards"]);
+    expect(codes({ ...data, rewards: data.rewards.map((_, i) => i) })).toEqual([]);
   });
 });

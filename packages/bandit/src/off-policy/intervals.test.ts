@@ -4,7 +4,7 @@ import { bootstrapInterval } from "./bootstrap.js";
 import { empiricalBernsteinInterval, normalInterval } from "./closed-form-intervals.js";
 import { goldenLog, goldenTarget } from "./golden-log.test-support.js";
 import { createLoggedData } from "./logged-data.js";
-import { fixedTarget } from "./target-policy.js";
+import { fixedTarget, uniformTarget } from "./target-policy.js";
 import { weighLog } from "./weigh-log.js";
 import { ips, snips } from "./weighting-estimators.js";
 
@@ -80,6 +80,13 @@ test("the same seed gives the same interval, another one another", () => {
   const once = bootstrapInterval(estimate, { seed: 3 });
   expect(bootstrapInterval(estimate, { seed: 3 })).toEqual(once);
   expect(bootstrapInterval(estimate, { seed: 4 })).not.toEqual(once);
+});
+
+test("one row alone gives no interval", () => {
+  const one = createLoggedData({ arms: ["a"], chosen: ["a"], rewards: [0.5], propensities: [1] });
+  const estimate = ips(weighLog(one, uniformTarget()));
+  expect(bootstrapInterval(estimate, { seed: 1 })).toEqual({ low: -Infinity, high: Infinity });
+  expect(normalInterval(estimate)).toEqual({ low: -Infinity, high: Infinity });
 });
 
 test("refuses levels, resamples and ranges that make no interval", () => {
