@@ -36,6 +36,23 @@ describe("numerics of the ridge regression", () => {
     expect(model.drift()).toBeLessThan(1e-4);
   });
 
+  it("do not take rounding for drift: a fresh inverse every thousand updates and no more", () => {
+    for (const dimension of [3, 9, 20]) {
+      const rng = createRng(dimension);
+      const model = new RidgeModel(dimension, 1);
+      let fresh = 0;
+      const refactor = model.refactor.bind(model);
+      model.refactor = () => {
+        fresh++;
+        refactor();
+      };
+      for (let step = 0; step < 5000; step++) {
+        model.add(Float64Array.from(randomVector(rng, dimension)), 1, 1);
+      }
+      expect(fresh).toBe(5);
+    }
+  });
+
   it("give finite, repeatable scores for huge, tiny, constant, equal and missing features", () => {
     const size = fc.constantFrom(0, 1e-8, 1, 1e8, -1e8, 1e30);
     fc.assert(

@@ -360,11 +360,14 @@ export class RidgeModel {
     this.#probe = row + 1 === this.dimension ? 0 : row + 1;
     let sum = this.presentRidge * values[direction + row]!;
     let size = Math.abs(sum) + Math.abs(x[row]!);
+    // Up to the diagonal along the row, from there down the column.
+    let at = this.#gram + panelIndex(row, 0);
     for (let j = 0; j < this.dimension; j++) {
-      const at = j <= row ? panelIndex(row, j) : panelIndex(j, row);
-      const term = values[this.#gram + at]! * values[direction + j]!;
+      const term = values[at]! * values[direction + j]!;
       sum += term;
       size += Math.abs(term);
+      if (j < row) at += 4;
+      else at += (j & 3) < 3 ? 1 : 4 * j + 1; // within a panel, or to the next
     }
     return Math.abs(sum - x[row]!) > TOLERATED_DRIFT * size;
   }
