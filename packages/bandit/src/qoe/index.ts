@@ -25,6 +25,11 @@ export type {
   ModelSelectorSnapshot,
   VariantEstimate,
 } from "./selector/model-selector-options.js";
+export {
+  type OpenModelSelectorOptions,
+  openModelSelector,
+  type StoredModelSelector,
+} from "./selector/open-model-selector.js";
 export type { SelectorLimits } from "./selector/selector-limits.js";
 export {
   bestSinglePlayer,

@@ -70,14 +70,14 @@ export interface QoeWorld {
  * const engines = [{ id: "cpu", runtime: "ncnn", unit: "cpu" }] as const;
  * const world = createQoeWorld({
  *   profiles: [
- *     { version: 1, device: { name: "slow" }, engines, coRuns: [], measurements: [measure("a", 80), measure("b", 900)] },
- *     { version: 1, device: { name: "fast" }, engines, coRuns: [], measurements: [measure("a", 2), measure("b", 20)] },
+ *     { version: 1, device: { name: "slow" }, engines, coRuns: [], measurements: [measure("a", 30), measure("b", 300)] },
+ *     { version: 1, device: { name: "fast" }, engines, coRuns: [], measurements: [measure("a", 1), measure("b", 5)] },
  *   ],
  *   variants: [
  *     { task: "classify", model: "a", precision: "fp32", accuracy: { metric: "top1", value: 68 } },
  *     { task: "classify", model: "b", precision: "fp32", accuracy: { metric: "top1", value: 78 } },
  *   ],
- *   users: [USER_TYPES.balanced],
+ *   users: [USER_TYPES.impatient],
  * });
  * console.log(world.arms[world.bestArm(0, 0)], world.arms[world.bestArm(0, 1)]); // a fp32 b fp32
  *

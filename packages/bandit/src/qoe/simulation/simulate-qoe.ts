@@ -97,16 +97,31 @@ export interface QoeResult {
  *
  * @example
  * import { createBandit, sharedLinUcb } from "@edgewright/bandit";
- * import { randomPlayer, simulateQoe } from "@edgewright/bandit/qoe";
+ * import { createQoeWorld, randomPlayer, simulateQoe, USER_TYPES } from "@edgewright/bandit/qoe";
  *
+ * // Two models on a slow and a fast device; importDeviceTable of @edgewright/device-bench reads real ones.
+ * const profile = (name: string, small: number, large: number) => ({
+ *   ...({ version: 1, device: { name }, coRuns: [] } as const),
+ *   engines: [{ id: "cpu", runtime: "ncnn", unit: "cpu" } as const],
+ *   measurements: Object.entries({ small, large }).map(([model, mean]) => ({
+ *     ...({ model, precision: "fp32", engine: "cpu", kind: "published" } as const),
+ *     latencyMs: { mean },
+ *   })),
+ * });
+ * const variant = (model: string, value: number) =>
+ *   ({ task: "classify", model, precision: "fp32", accuracy: { metric: "top1", value } }) as const;
  * const results = await simulateQoe({
- *   world, // of createQoeWorld
+ *   world: createQoeWorld({
+ *     profiles: [profile("slow", 30, 300), profile("fast", 1, 5)],
+ *     variants: [variant("small", 68), variant("large", 78)],
+ *     users: Object.values(USER_TYPES),
+ *   }),
  *   contenders: {
  *     random: ({ world, seed }) => randomPlayer(world, seed),
  *     LinUCB: ({ arms, seed, contextDimension, armDimension }) =>
  *       createBandit({ policy: sharedLinUcb({ contextDimension, armDimension }), arms, seed }),
  *   },
- *   rounds: 1000,
+ *   rounds: 300,
  * });
  * for (const { name, regret } of results) console.log(name, regret.mean.at(-1));
  *
