@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBandit } from "../bandit/create-bandit.js";
 import { createFixedPolicy, createMeanPolicy } from "../bandit/test-policies.test-support.js";
+import { ucb1 } from "../counting/ucb1.js";
 import type { ConstrainedChoice, Constraint } from "./constraint.js";
 import { costBudget } from "./cost-budget.js";
 import { propensityFloor } from "./propensity-floor.js";
@@ -118,6 +119,22 @@ describe("costBudget", () => {
     expect(budget.spent / 3000).toBeGreaterThan(2.2);
   });
 
+  it("earns nearly what the best mix of arms within the budget earns", () => {
+    const means = { a: 0.8, b: 0.5, c: 0.2 };
+    const constraints = [costBudget({ costs, perDecision: 2.5, step: 0.02 })];
+    const bandit = createBandit({ policy: createMeanPolicy(), arms, seed: 3, constraints });
+    const rng = createRng(4);
+    let earned = 0;
+    for (let i = 0; i < 5000; i++) {
+      const { id, arm } = bandit.decide();
+      if (i >= 1000) earned += means[arm as "a"];
+      bandit.update(id, rng.uniform() < means[arm as "a"] ? 1 : 0);
+    }
+    // The linear program's answer: b in five of six decisions, a in one; 0.55. The other two mixes earn 0.43 and less.
+    expect(earned / 4000).toBeGreaterThan(0.52);
+    expect(earned / 4000).toBeLessThan(0.58);
+  });
+
   it("costs nothing while there is enough", () => {
     const budget = costBudget({ costs, perDecision: 6 });
     for (let i = 0; i < 10; i++) budget.decided?.(choiceOf([1, 0, 0]), 0);
@@ -170,6 +187,35 @@ describe("safetyBaseline", () => {
     // A tenth of the rewards may be lost, and exploring uses it up.
     expect(explored).toBe(200);
     expect(safety.slack).toBeCloseTo(0, 9);
+  });
+
+  it("keeps expected rewards above the line while UCB1 finds the better arm", () => {
+    const names = ["in use", "better", ...Array.from({ length: 20 }, (_, i) => `bad ${i}`)];
+    const meanOf = (arm: string) => (arm === "in use" ? 0.6 : arm === "better" ? 0.75 : 0.05);
+    const play = (seed: number, safe: boolean) => {
+      const safety = safetyBaseline({ arm: "in use", share: 0.1, value: 0.6 });
+      const constraints = safe ? [safety] : [];
+      const bandit = createBandit({ policy: ucb1(), arms: names, seed, constraints });
+      const rng = createRng(seed);
+      let sum = 0;
+      let lowest = Infinity;
+      let better = 0;
+      for (let i = 1; i <= 4000; i++) {
+        const { id, arm } = bandit.decide();
+        sum += meanOf(arm);
+        if (i > 3000 && arm === "better") better++;
+        lowest = Math.min(lowest, sum - 0.9 * 0.6 * i);
+        bandit.update(id, rng.uniform() < meanOf(arm) ? 1 : 0);
+      }
+      return { lowest, better };
+    };
+    for (const seed of [1, 2, 3]) {
+      const safe = play(seed, true);
+      // The line is held for the rewards, whose sum strays from that of their means by a few.
+      expect(safe.lowest).toBeGreaterThan(-5);
+      expect(play(seed, false).lowest).toBeLessThan(-30);
+      expect(safe.better).toBeGreaterThan(500);
+    }
   });
 
   it("explores freely where the lower bound is above the line", () => {
