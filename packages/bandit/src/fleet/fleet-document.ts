@@ -2,7 +2,7 @@ import { ValidationError } from "@edgewright/core";
 import { decodeStatistics, encodeStatistics, type FleetStatistics } from "./fleet-statistics.js";
 import { addNamedSums, createNamedSums, type NamedSums, type SumsShape } from "./named-sums.js";
 
-/** How many lifetimes of a member are remembered. */
+/** How many lifetimes of a member are remembered, at least. */
 const SESSIONS_PER_MEMBER = 8;
 
 /**
@@ -13,7 +13,7 @@ export interface FleetDocument {
   readonly format: "edgewright-fleet";
   readonly version: 1;
   readonly statistics: FleetStatistics;
-  /** By member, for its last lifetimes, oldest first: name of the lifetime, number of its last push. */
+  /** By member, for its last lifetimes, latest last: name of the lifetime, number of its last push. */
   readonly members: Readonly<Record<string, readonly (readonly [string, number])[]>>;
 }
 
@@ -90,7 +90,13 @@ export function addPushes(
     sessions.set(session, sequence);
   }
   const members = new Map(knowledge.members);
-  members.set(member, [...sessions].slice(-SESSIONS_PER_MEMBER));
+  // Nothing that was brought this time may be forgotten, from however many lifetimes without a connection it comes:
+  // when the answer is lost, all of it comes again.
+  const atHand = new Set(pushes.map(({ session }) => session));
+  const older = [...sessions].filter(([session]) => !atHand.has(session));
+  const latest = [...sessions].filter(([session]) => atHand.has(session));
+  const room = Math.max(0, SESSIONS_PER_MEMBER - latest.length);
+  members.set(member, [...older.slice(older.length - Math.min(room, older.length)), ...latest]);
   const sums = addNamedSums(shape, knowledge.sums, ...missing.map((push) => push.sums));
   return { sums, members };
 }

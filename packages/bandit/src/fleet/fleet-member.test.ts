@@ -331,6 +331,53 @@ describe("createFleetMember", () => {
     expect(fleet.waiting).toBe(0);
   });
 
+  it("counts nothing twice that many lifetimes without a connection learnt, when the answer is lost", async () => {
+    const memory = createMemoryStore();
+    let losing = true;
+    const store: SnapshotStore = {
+      ...memory,
+      async save(...args) {
+        const revision = await memory.save(...args);
+        if (losing) throw new Error("no answer");
+        return revision;
+      },
+    };
+    const all: NamedExample[] = [];
+    let { bandit, fleet, learn } = join(store, "one");
+    for (let life = 0; life < 12; life++) {
+      all.push(...examplesOf(life));
+      learn(examplesOf(life));
+      const [state, snapshot] = [fleet.state(), bandit.snapshot()];
+      fleet.close();
+      const policy = linUcb({ dimension: DIMENSION });
+      bandit = createBandit({ policy, arms: ["a", "b"], seed: 1, snapshot });
+      ({ fleet, learn } = join(store, "one", { bandit, state }));
+    }
+    await expect(fleet.sync()).rejects.toThrow("no answer");
+    losing = false;
+    await fleet.sync();
+    expectSameKnowledge(bandit, taughtBandit(all));
+  });
+
+  it("gathers one push while the store is out of reach", async () => {
+    const memory = createMemoryStore();
+    let away = true;
+    const store: SnapshotStore = {
+      ...memory,
+      load: (where) => (away ? Promise.reject(new Error("out of reach")) : memory.load(where)),
+    };
+    const { bandit, fleet, learn } = join(store, "one");
+    for (let i = 0; i < 5; i++) {
+      learn(examplesOf(i));
+      await expect(fleet.sync()).rejects.toThrow("out of reach");
+    }
+    expect(fleet.state()).toMatchObject({ pushes: [], learnt: { sequence: 1 } });
+    expect(fleet.waiting).toBe(50);
+    away = false;
+    expect((await fleet.sync()).pushed).toBe(50);
+    expectSameKnowledge(bandit, taughtBandit([0, 1, 2, 3, 4].flatMap((i) => examplesOf(i))));
+  });
+
   it("refuses sums beyond float64 before they reach the store", () => {
     const shape = { kind: "test", sharedLength: 1, armLength: 0 };
     const push = (session: string) => ({

@@ -39,6 +39,12 @@ export interface FleetMemberOptions<Arm extends string, Context> {
    * Noise for every push that makes it differentially private, see {@link privatizeSums}. Every example is in one
    * push, so that `uploads` stays 1, and every push has all arms, so that they do not tell which were chosen.
    *
+   * Seed its `rng` anew at every start, from a secret: a member that begins with the seed of its last lifetime repeats
+   * the noise, and two pushes with the same noise tell the difference of their sums exactly. Not hidden is whether
+   * anything was learnt between two syncs, for only then there is a push. And a push that was on its way when the
+   * device died is made again from its {@link FleetMember.state}, with other noise: who runs the store and keeps what
+   * it refused has seen those examples twice, which `uploads: 2` accounts for.
+   *
    * @default none
    */
   readonly privacy?: PrivatizeOptions;
@@ -150,8 +156,7 @@ export function createFleetMember<Arm extends string, Context>(
   };
 
   const sync = async (how: UpdateStoreOptions): Promise<FleetSync> => {
-    closePush();
-    const brought = pushes;
+    let brought: typeof pushes | undefined;
     const place = `fleet: key "${key}"`;
     let fleet = createFleetKnowledge(sums);
     const stored = await updateStore(
@@ -159,6 +164,11 @@ export function createFleetMember<Arm extends string, Context>(
       key,
       (value) => {
         fleet = readFleetDocument(value, sums, place);
+        // Only now that the store answered, once: a device that is long out of reach gathers sums and not pushes.
+        if (!brought) {
+          closePush();
+          brought = pushes;
+        }
         const more = addPushes(fleet, member, brought, sums);
         if (!more) return undefined;
         fleet = more;
@@ -166,14 +176,15 @@ export function createFleetMember<Arm extends string, Context>(
       },
       how,
     );
-    pushes = pushes.filter((push) => !brought.includes(push));
+    const done = brought ?? [];
+    pushes = pushes.filter((push) => !done.includes(push));
     // Without arms that the fleet knows nothing of: they stay as they are.
     if (stored) {
       const all = learnt ? addNamedSums(sums, fleet.sums, learnt) : fleet.sums;
       writeNamedSums(bandit, sums, all);
     }
     return {
-      pushed: brought.reduce((sum, push) => sum + push.examples, 0),
+      pushed: done.reduce((sum, push) => sum + push.examples, 0),
       members: fleet.members.size,
       revision: stored?.revision,
     };

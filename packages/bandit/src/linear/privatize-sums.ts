@@ -17,7 +17,10 @@ export interface PrivatizeOptions {
   readonly weightBound?: number;
   /** How often sums with a given example in them will be uploaded: the budget is for all of these. @default 1 */
   readonly uploads?: number;
-  /** Makes the noise. Whoever can repeat it can take the noise off: seed it with a secret. */
+  /**
+   * Makes the noise. Whoever can repeat it can take the noise off: seed it with a secret, and with another one after
+   * every restart, for two uploads with the same noise tell the difference of their sums exactly.
+   */
   readonly rng: Rng;
 }
 
