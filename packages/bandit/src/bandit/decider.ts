@@ -88,6 +88,7 @@ export function createDecider<Arm extends string, Context>(
       const now = state.now("decide");
       const candidates = admitArms(constraints, offered, "decide");
       const rngBefore = state.rng.state();
+      let made = false;
       try {
         const choice = weigh(candidates, seen, state.rng, "decide");
         const { scores, probabilities } = choice;
@@ -135,10 +136,11 @@ export function createDecider<Arm extends string, Context>(
               : noNotes,
         });
         if (question) solicitation.decided(question, ask);
+        made = true;
         desk.expire(now);
         return { id, arm, propensity, arms, scores, probabilities, mean, width, ask };
       } catch (error) {
-        state.rng = restoreRng(rngBefore);
+        if (!made) state.rng = restoreRng(rngBefore);
         throw error;
       }
     },

@@ -228,6 +228,25 @@ describe("feedback that does not come", () => {
     expect(bandit.snapshot().pending.waiting).toHaveLength(3);
   });
 
+  it("never draws the same random numbers twice, not even when the log fails at an expiry", () => {
+    let fails = false;
+    const { bandit, clock, decideAll } = setUp({
+      feedback: { timeToLiveMs: 10 },
+      log: ({ type }) => {
+        if (fails && type === "expired") throw new Error("disk full");
+      },
+    });
+    decideAll(1);
+    clock.now = 10;
+    fails = true;
+    const { drawn } = bandit.snapshot().rng;
+    expect(() => bandit.decide()).toThrow("disk full");
+    expect(bandit.snapshot().rng.drawn).toBe(drawn + 2);
+    expect(bandit.pending).toBe(2);
+    fails = false;
+    expect(bandit.expire()).toBe(1);
+  });
+
   it("teaches a reward in its place where it is told to", () => {
     const { bandit, clock, records, rewards, decideAll } = setUp({
       feedback: { timeToLiveMs: 10, capacity: 2, onExpire: { reward: 0.25 } },
