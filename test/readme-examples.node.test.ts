@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
-// Every block of a package's README that opens with "```ts run" is executed against the sources, as a
+// Every block of a package's README or of a guide that opens with "```ts run" is executed against the sources, as a
 // program in an empty file would be; the "```text" block that follows must be what it prints.
 const root = fileURLToPath(new URL("..", import.meta.url));
 const scratch = join(root, "node_modules", ".cache", "readme-examples");
@@ -15,21 +15,27 @@ interface Example {
   readonly printed: string;
 }
 
-function readExamples(packageName: string): Example[] {
-  const path = join(root, "packages", packageName, "README.md");
+function readExamples(source: string, path: string): Example[] {
   if (!existsSync(path)) return [];
   const blocks = readFileSync(path, "utf8").matchAll(
     /```ts run\n([\s\S]*?)```\s*(?:```text\n([\s\S]*?)```)?/g,
   );
   return [...blocks].map(([, code = "", printed = ""], i) => ({
-    name: `${packageName}-${i + 1}`,
+    name: `${source}-${i + 1}`,
     code,
     printed,
   }));
 }
 
-describe("examples of the READMEs print what they say", () => {
-  const examples = readdirSync(join(root, "packages")).flatMap(readExamples);
+describe("examples of the READMEs and guides print what they say", () => {
+  const examples = [
+    ...readdirSync(join(root, "packages")).flatMap((name) =>
+      readExamples(name, join(root, "packages", name, "README.md")),
+    ),
+    ...readdirSync(join(root, "docs"))
+      .filter((name) => name.endsWith(".md"))
+      .flatMap((name) => readExamples(`docs-${name}`, join(root, "docs", name))),
+  ];
   mkdirSync(scratch, { recursive: true });
 
   test.each(examples)("$name", ({ name, code, printed }) => {
