@@ -199,4 +199,11 @@ describe("splitLines", () => {
     }
     expect(await collect(splitLines(["a\n", "b\n"]))).toEqual(["a", "b"]);
   });
+
+  it("takes a line of very many pieces in a time that grows with its length", async () => {
+    const pieces = Array.from({ length: 2000 }, () => "x".repeat(4096));
+    const started = performance.now();
+    for await (const line of splitLines(pieces)) expect(line.length).toBe(2000 * 4096);
+    expect(performance.now() - started).toBeLessThan(3000); // 30 ms; ten seconds when every piece copies all
+  });
 });

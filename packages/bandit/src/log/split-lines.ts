@@ -9,13 +9,19 @@ export async function* splitLines(
   pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
-  let rest = "";
+  // In parts, joined once: a line of many pieces would be copied with every one of them.
+  let parts: string[] = [];
   for await (const piece of pieces) {
     const text = typeof piece === "string" ? piece : decoder.decode(piece, { stream: true });
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
+    const lines = text.split("\n");
+    const rest = lines.pop()!;
+    if (lines.length > 0) {
+      lines[0] = parts.join("") + lines[0]!;
+      parts = [];
+      yield* lines;
+    }
+    if (rest !== "") parts.push(rest);
   }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
+  const last = parts.join("") + decoder.decode();
+  if (last !== "") yield last;
 }

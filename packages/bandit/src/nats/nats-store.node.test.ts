@@ -76,6 +76,20 @@ describe.skipIf(!program)("createNatsStore", () => {
     const waiting = store.watch("key", { signal: controller.signal }).next();
     setTimeout(() => controller.abort(), 20);
     await expect(waiting).rejects.toMatchObject({ code: "aborted" });
+    // While the watch is being set up, too.
+    const early = new AbortController();
+    const begun = store.watch("key", { signal: early.signal }).next();
+    early.abort();
+    await expect(begun).rejects.toMatchObject({ code: "aborted" });
+  });
+
+  it("ends a watch that is being set up when it is closed", async () => {
+    const connection = await connect({ servers: nats.url });
+    toClose.push(() => connection.close());
+    const store = await open({ bucket: freshBucket(), connection });
+    const begun = store.watch("key").next();
+    await store.close();
+    expect((await begun).done).toBe(true);
   });
 
   it("goes on after NATS itself was away", async () => {

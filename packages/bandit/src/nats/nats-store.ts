@@ -133,6 +133,8 @@ export async function createNatsStore(options: NatsStoreOptions = {}): Promise<N
       });
       const stop = (): void => entries.stop();
       watches.add(entries);
+      // Neither is told again of what happened while the watch was being set up.
+      if (closed || signal?.aborted) stop();
       signal?.addEventListener("abort", stop, { once: true });
       try {
         for await (const entry of entries) {

@@ -80,6 +80,9 @@ async function create(path: string, token: string): Promise<boolean> {
     await file.writeFile(
       JSON.stringify({ token, pid: process.pid, host: hostname() } satisfies Holder),
     );
+  } catch (error) {
+    await remove(path); // without a name, as on a full disk, everybody would wait until it looks abandoned
+    throw error;
   } finally {
     await file.close();
   }

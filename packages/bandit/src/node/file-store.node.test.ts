@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { describeStore } from "../stores/snapshot-stores.test-support.js";
 import { updateStore } from "../stores/update-store.js";
 import { fileNameOf } from "./file-names.js";
@@ -84,6 +84,20 @@ describe("createFileStore", () => {
       await brisk.save("key", 1);
       expect(await readdir(folder)).toEqual(["key.json"]);
     }
+  });
+
+  it("leaves no lock behind where the disk is full", async () => {
+    const folder = freshFolder();
+    await mkdir(folder);
+    const handle = await open(join(folder, "any"), "w");
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const write = vi.spyOn(Object.getPrototypeOf(handle), "writeFile").mockRejectedValue(full);
+    await handle.close();
+    const store = createFileStore({ folder, lockMs: 500 });
+    await expect(store.save("key", 1)).rejects.toMatchObject({ code: "limit-exceeded" });
+    write.mockRestore();
+    await store.save("key", 1);
+    expect((await readdir(folder)).sort()).toEqual(["any", "key.json"]);
   });
 
   it("says which file is damaged, and changes nothing", async () => {

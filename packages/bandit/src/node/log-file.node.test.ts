@@ -116,9 +116,25 @@ describe("createLogFile", () => {
     const file = await createLogFile(path);
     await file.close();
     expect([file.repairedBytes, await readFile(path, "utf8")]).toEqual([200_009, '{"a":1}\n']);
-    await writeFile(path, "garbage");
+    for (const cut of ['{"type":"dec', "\0\0\0"]) {
+      await writeFile(path, cut);
+      await (await createLogFile(path)).close();
+      expect(await readFile(path, "utf8")).toBe("");
+    }
+  });
+
+  it("cuts nothing off a file that is no log", async () => {
+    const path = freshPath();
     await (await createLogFile(path)).close();
-    expect(await readFile(path, "utf8")).toBe("");
+    for (const content of ["all I ever wrote", '{"a":1}\nnull', "# notes\n\nthe last line"]) {
+      await writeFile(path, content);
+      await expect(createLogFile(path)).rejects.toMatchObject({
+        code: "invalid-data",
+        where: path,
+      });
+      await expect(createLogFile(path)).rejects.toThrow(/is it a log\? Give another path/);
+      expect(await readFile(path, "utf8")).toBe(content);
+    }
   });
 
   it("keeps what a full disk did not take, and writes it later", async () => {

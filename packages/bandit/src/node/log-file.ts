@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { EdgewrightError } from "@edgewright/core";
+import { EdgewrightError, ValidationError } from "@edgewright/core";
 import { formatLogLine } from "../log/format-log-line.js";
 import type { LogRecord } from "../log/log-record.js";
 import { describeFileFailure } from "./stored-file.js";
@@ -38,13 +38,15 @@ export interface LogFile {
 }
 
 const NEWLINE = 10;
+const OPENING_BRACE = 123;
 
 /**
  * Opens a log of JSONL in a file, made when it is not there, to add records to it: gathered and written many at a
  * time. A last line that a crash cut off is removed first, so that what follows can be read. One process at a time
  * may write a file.
  *
- * @throws EdgewrightError `unavailable` when the file cannot be opened
+ * @throws EdgewrightError `unavailable` when the file cannot be opened; ValidationError when its last line is no
+ * record's, which is left as it is
  *
  * @example
  * const file = await createLogFile("decisions.jsonl");
@@ -62,16 +64,11 @@ export async function createLogFile(path: string, options: LogFileOptions = {}):
       `createLogFile: bufferCharacters above 0 and at most limitCharacters, and flushMs from 0 were expected, got ${bufferCharacters}, ${limitCharacters}, ${flushMs}`,
     );
   }
-  let file: FileHandle;
-  let size: number;
-  let repairedBytes: number;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    file = await open(path, constants.O_RDWR | constants.O_CREAT);
-    ({ size, repairedBytes } = await repairLastLine(file));
-  } catch (error) {
+  const { file, repaired } = await openLog(path).catch((error: unknown) => {
     throw describeFileFailure(error, path);
-  }
+  });
+  const { repairedBytes } = repaired;
+  let { size } = repaired;
 
   let waiting: string[] = [];
   let waitingCharacters = 0;
@@ -159,8 +156,24 @@ export async function createLogFile(path: string, options: LogFileOptions = {}):
   };
 }
 
+interface RepairedEnd {
+  readonly size: number;
+  readonly repairedBytes: number;
+}
+
+async function openLog(path: string): Promise<{ file: FileHandle; repaired: RepairedEnd }> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT);
+  try {
+    return { file, repaired: await repairLastLine(file, path) };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
 /** Ends the file after its last whole line: a record that lacks only its line break gets it. */
-async function repairLastLine(file: FileHandle): Promise<{ size: number; repairedBytes: number }> {
+async function repairLastLine(file: FileHandle, path: string): Promise<RepairedEnd> {
   const { size } = await file.stat();
   let tail = Buffer.alloc(0);
   let start = size;
@@ -173,6 +186,13 @@ async function repairLastLine(file: FileHandle): Promise<{ size: number; repaire
     if (breakAt >= 0) break;
   }
   if (tail.length === 0) return { size, repairedBytes: 0 };
+  // Zeros are what a file system may leave of a write that a power cut ended.
+  if (tail[0] !== OPENING_BRACE && tail[0] !== 0) {
+    throw new ValidationError(
+      `${path}: the last line is not the beginning of a record, and is not cut off for that; is it a log? Give another path, or end the line`,
+      { where: path },
+    );
+  }
   if (isWholeRecord(tail.toString())) {
     await file.write("\n", size);
     return { size: size + 1, repairedBytes: 0 };
@@ -183,7 +203,8 @@ async function repairLastLine(file: FileHandle): Promise<{ size: number; repaire
 
 function isWholeRecord(text: string): boolean {
   try {
-    return typeof JSON.parse(text) === "object";
+    JSON.parse(text);
+    return true;
   } catch {
     return false;
   }
