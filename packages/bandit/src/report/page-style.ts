@@ -24,8 +24,8 @@ section { margin-top: 40px; } section section { margin-top: 30px; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 18px; margin-bottom: 16px; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 14px 16px 12px; min-width: 0; }
 figcaption { color: var(--soft); font-size: 0.875rem; margin-bottom: 10px; } figcaption b { color: var(--ink); display: block; font-size: 0.9375rem; }
-figure svg { display: block; margin: 0 auto; } .on-narrow, .on-large { display: none; }
-@media (min-width: 1150px) { .on-large { display: block; } .on-large + .on-wide { display: none; } .whole { grid-column: 1 / -1; } }
+figure svg { display: block; margin: 0 auto; } .on-narrow, .on-large { display: none; } .whole { grid-column: 1 / -1; }
+@media (min-width: 1150px) { .on-large { display: block; } .on-large + .on-wide { display: none; } }
 .scroll { overflow-x: auto; } .slim { max-width: 36em; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9375rem; }
 caption { text-align: left; color: var(--soft); font-size: 0.875rem; padding-bottom: 6px; }
