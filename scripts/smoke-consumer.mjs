@@ -67,6 +67,20 @@ const use = `
   layered.dispose();
   if (typeof watchCpuLoad() !== "function") throw new Error("scheduler/node watches no load");
   if (typeof WebSocketDeviceTransport !== "function") throw new Error("scheduler/websocket exports no transport");
+  const bandit = createBandit({ policy: linUcb({ dimension: 2 }), arms: ["small", "large"], seed: 1 });
+  const chosen = bandit.decide([1, 0.5]);
+  bandit.update(chosen.id, 1);
+  if (chosen.propensity !== 1 || bandit.pending !== 0) throw new Error("wrong decision: " + JSON.stringify(chosen));
+  const logged = createLoggedData({ arms: ["a", "b"], chosen: ["a", "b"], rewards: [0, 1], propensities: [0.5, 0.5] });
+  if (ips(weighLog(logged, fixedTarget({ b: 1 }))).value !== 1) throw new Error("wrong estimate");
+  const satisfied = qoeUtility(USER_TYPES.impatient)({ latencyMs: 10 }) > qoeUtility(USER_TYPES.impatient)({ latencyMs: 100 });
+  if (!satisfied) throw new Error("wrong quality of experience");
+  const svg = drawLearningCurves([{ name: "x", rounds: [1, 2], mean: [0, 1] }]);
+  if (!svg.startsWith("<svg")) throw new Error("wrong picture: " + svg.slice(0, 40));
+  const network = await neuralUcb({ contextDimension: 1, heads: 2, hidden: [2] });
+  if (network.parameterCount !== 10) throw new Error("wrong network: " + network.parameterCount);
+  network.dispose();
+  if (typeof createFileStore !== "function") throw new Error("bandit/node exports no store");
   if (typeof trainPromptTokens !== "function") throw new Error("llm-decode/training exports no trainer");
   if (typeof createLanguageModel !== "function") throw new Error("autograd/language exports no model");
   if (typeof readModel !== "function") throw new Error("core/model-files exports no reader");
@@ -85,6 +99,12 @@ const names = {
   "device-bench": "measureInterleaved",
   "llm-decode": "loadLanguageModel",
   "llm-decode/training": "trainPromptTokens",
+  bandit: "createBandit, linUcb",
+  "bandit/neural": "neuralUcb",
+  "bandit/node": "createFileStore", // like scheduler's, the entry point of NATS does not load without its peers
+  "bandit/off-policy": "createLoggedData, fixedTarget, ips, weighLog",
+  "bandit/qoe": "qoeUtility, USER_TYPES",
+  "bandit/report": "drawLearningCurves",
   quant: "quantizeNested",
   scheduler: "createModelTable, edf, simulate",
   "scheduler/live": "createExecutor",
