@@ -13,7 +13,16 @@ export interface LinearWeights {
   readonly weight: number;
 }
 
-/** A policy on linear models, which can be looked into. */
+/**
+ * A policy on linear models, which can be looked into.
+ *
+ * @example
+ * const policy = linUcb({ dimension: 2 });
+ * const bandit = createBandit({ policy, arms: ["small", "large"], seed: 1 });
+ * for (let i = 0; i < 20; i++) bandit.update(bandit.decide([1, i % 2]).id, i % 2);
+ * const { coefficients, standardErrors } = policy.weights(bandit.slotOf("small"));
+ * console.log(coefficients[1], standardErrors[1]); // what the second feature is worth to "small", and how sure that is
+ */
 export interface LinearPolicy extends Policy {
   /**
    * The coefficients by which the arm in a slot is judged (of a model that all arms share, the same for all): what

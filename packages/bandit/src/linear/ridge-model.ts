@@ -23,7 +23,7 @@ const LARGEST_SQUARE = 1e150;
  * theta = A^-1 b, with the inverse kept up by the formula of Sherman and Morrison and worked out afresh every
  * thousand updates, or as soon as a sample of A A^-1 x = x is missed by more than rounding explains.
  *
- * An update takes about 4 d^2 / 2 products, a variance d^2 / 2; memory is two triangles of d (d + 1) / 2 numbers.
+ * An update takes about 2 d^2 products, a variance d^2 / 2; memory is two triangles of d (d + 1) / 2 numbers.
  */
 export class RidgeModel {
   readonly dimension: number;

@@ -16,10 +16,11 @@ export interface SharedLinThompsonOptions extends LinearOptions, SharedLinearOpt
  * Linear Payoffs; ICML 2013, algorithm 1): theta is taken to be N(theta, alpha^2 A^-1), so that the arms' rewards are
  * correlated, with covariances z_i' A^-1 z_j.
  *
- * Every decision draws the arms' rewards `draws` times through the Cholesky factor of those covariances, gives an arm
- * the probability (draws it was the best of + 1 / K) / (draws + 1), and chooses by these. The propensity is that
- * probability: exact given the decision's draws, which have nothing to do with rewards, so that estimates which
- * divide by it are unbiased; as an estimate of the probability under the posterior itself it has a standard error of
+ * Every decision draws the arms' rewards `draws` times through the Cholesky factor of those covariances (every other
+ * draw is the mirror image of the one before), gives an arm the probability
+ * (draws it was the best of + 1 / K) / (draws + 1), and chooses by these. The propensity is that probability: exact
+ * given the decision's draws, which have nothing to do with rewards, so that estimates which divide by it are
+ * unbiased; as an estimate of the probability under the posterior itself it has a standard error of about
  * sqrt(p (1 - p) / draws). No arm has less than 1 / (K (draws + 1)). Scores are the means.
  *
  * @example

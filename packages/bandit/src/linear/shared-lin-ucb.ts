@@ -22,7 +22,7 @@ export interface SharedLinUcbOptions extends LinearOptions, SharedLinearOptions 
  * theta' z + alpha sqrt(z' A^-1 z) (Chu, Li, Reyzin, Schapire: Contextual Bandits with Linear Payoff Functions;
  * AISTATS 2011, algorithm 1).
  *
- * Deciding among K arms takes K p^2 / 2 products for p joint features, learning about 5 p^2 / 2.
+ * Deciding among K arms takes K p^2 / 2 products for p joint features, learning about 2 p^2.
  *
  * @example
  * const policy = sharedLinUcb({ contextDimension: 1, armDimension: 2, joint: "interactions" });
