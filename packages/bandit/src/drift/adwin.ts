@@ -30,7 +30,7 @@ export function adwin(options: AdwinOptions = {}): DetectorKind {
   checkWhole("adwin: bucketsPerSize", bucketsPerSize, 1, 1000);
   checkWhole("adwin: every", every, 1, 2 ** 31);
   const name = `adwin(${delta},${bucketsPerSize},${every})`;
-  return { name, start: () => start(name, delta, bucketsPerSize, every) };
+  return { name, values: "unit", start: () => start(name, delta, bucketsPerSize, every) };
 }
 
 /** Some values in a row, or two such put together. */

@@ -16,6 +16,8 @@ export interface ChangeDetector {
 export interface DetectorKind {
   /** Name with parameters; states are exchanged among detectors of the same name. */
   readonly name: string;
+  /** Whether values must lie from 0 to 1 or may be any finite numbers. @default "real" */
+  readonly values?: "unit" | "real";
   /** Starts a detector that has seen nothing. */
   start(): ChangeDetector;
 }

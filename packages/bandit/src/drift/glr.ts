@@ -31,12 +31,12 @@ export function glr(options: GlrOptions = {}): DetectorKind {
   checkWhole("glr: history", history, 2, 2 ** 20);
   checkWhole("glr: every", every, 1, 2 ** 31);
   const name = `glr(${delta},${history},${every})`;
-  return { name, start: () => start(name, delta, history, every) };
+  return { name, values: "unit", start: () => start(name, delta, history, every) };
 }
 
 function start(name: string, delta: number, history: number, every: number): ChangeDetector {
   const ring = new Float64Array(history);
-  let seen = 0; // the value before last was put at (seen - 1) % history
+  let seen = 0; // the next value goes to seen % history
 
   const hasCut = (): boolean => {
     const kept = Math.min(seen, history);

@@ -65,6 +65,55 @@ test("forgets one arm, or all; the reward that gave alarm is learnt anew", () =>
   }
 });
 
+test("a reward that the policy refuses leaves everything as it was", () => {
+  const policy = withArms(restartOnChange(ucb1(), { detector: atWill }), 2);
+  teach(policy, 0, 0.5);
+  const before = policy.state();
+  expect(() => teach(policy, 0, 1e101)).toThrow("a reward of at most 1e100");
+  expect(policy.state()).toEqual(before);
+});
+
+test("detectors for values from 0 to 1 see rewards of other ranges scaled, or refuse them", () => {
+  for (const detector of [glr(), adwin()]) {
+    const changes: DetectedChange[] = [];
+    const onChange = (change: DetectedChange) => changes.push(change);
+    const policy = withArms(
+      restartOnChange(ucb1(), { detector, rewardRange: [0, 60], onChange }),
+      1,
+    );
+    const rng = createRng(4);
+    for (let i = 0; i < 2000; i++) teach(policy, 0, (i < 1000 ? 45 : 15) + rng.normal());
+    expect(changes.length).toBeGreaterThan(0);
+    for (const { rounds } of changes) expect(Math.abs(rounds - 1100)).toBeLessThan(100);
+    const narrow = withArms(restartOnChange(ucb1(), { detector }), 1);
+    teach(narrow, 0, 1);
+    const before = narrow.state();
+    expect(() => teach(narrow, 0, 45)).toThrow("expects rewards from 0 to 1, got 45; give rewardR");
+    expect(narrow.state()).toEqual(before);
+  }
+  expect(() => restartOnChange(ucb1(), { detector: glr(), rewardRange: [1, 1] })).toThrow(
+    "a rewardRange from a finite low to a higher high was expected, got 1 to 1",
+  );
+});
+
+test("residuals of a linear policy give no alarm in a world that stays", () => {
+  for (const detector of [glr(), adwin(), cusum(), pageHinkley()]) {
+    const changes: DetectedChange[] = [];
+    const onChange = (change: DetectedChange) => changes.push(change);
+    const policy = restartOnChange(linUcb({ dimension: 2 }), { detector, onChange });
+    withArms(policy, 1);
+    const rng = createRng(3);
+    const armFeatures = new Float64Array(0);
+    for (let i = 0; i < 2000; i++) {
+      const x = rng.uniform();
+      const reward = rng.uniform() < 0.3 + 0.2 * x ? 1 : 0;
+      const context = Float64Array.of(1, x);
+      policy.learn({ slot: 0, context, armFeatures, reward, propensity: 1, weight: 1 }, rng);
+    }
+    expect(changes).toEqual([]);
+  }
+});
+
 test("mixes exploration in, exactly", () => {
   const policy = withArms(restartOnChange(ucb1(), { detector: cusum(), exploration: 0.2 }), 4);
   const { probabilities } = evaluateArms(policy, [0, 1, 2, 3]);
@@ -130,6 +179,7 @@ test("damaged states are refused and change nothing", () => {
     { ...state, inner: null },
     { ...state, detectors: null },
     { ...state, detectors: [[0]] },
+    { ...state, detectors: [0, 0].map(() => (state.detectors as unknown[])[0]) },
     { ...state, detectors: [[0, "AAAA"]] },
     ...Object.keys(state).map((key) => ({ ...state, [key]: undefined })),
   ];

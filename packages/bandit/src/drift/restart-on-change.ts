@@ -9,7 +9,7 @@ export interface RestartOnChangeOptions {
   readonly detector: DetectorKind;
   /**
    * What is forgotten after an alarm: all that was learnt, or only the arm it was about. What a policy has learnt for
-   * all arms together goes with `"all"` only.
+   * all arms together goes with `"all"` only; with `"arm"` the reward that gave alarm counts twice in it.
    *
    * @default "all"
    */
@@ -22,11 +22,19 @@ export interface RestartOnChangeOptions {
   readonly exploration?: number;
   /**
    * What is watched: rewards, or what they differ from the mean that the policy expected, so that contexts which come
-   * and go are no change. Residuals of rewards from 0 to 1 are watched as (1 + residual) / 2, from 0 to 1 as well.
+   * and go are no change.
    *
    * @default "residual" for policies that look at features, "reward" for others
    */
   readonly observe?: "reward" | "residual";
+  /**
+   * What rewards can be: the detector then sees them scaled to 0 to 1, and residuals as (1 + residual) / 2 of that
+   * scale; what lies beyond counts as the end of the range.
+   *
+   * @default from 0 to 1 where the policy or the detector expects that, with rewards beyond it refused; else none, and
+   * the detector sees rewards or residuals as they are
+   */
+  readonly rewardRange?: readonly [low: number, high: number];
   /** Told of every alarm. */
   readonly onChange?: (change: DetectedChange) => void;
 }
@@ -41,12 +49,13 @@ export interface DetectedChange {
 
 /**
  * Lets a policy begin anew when rewards have changed: a detector watches every arm, and on its alarm what was learnt
- * is forgotten, before the reward that raised it is learnt (CUSUM-UCB and PHT-UCB of Liu, Lee & Shroff 2018 and
+ * is forgotten, and the reward that raised it is learnt anew (CUSUM-UCB and PHT-UCB of Liu, Lee & Shroff 2018 and
  * GLR-klUCB of Besson et al. 2022 are of this form).
  *
  * The policy must be one of its own that has no arms yet.
  *
- * @throws EdgewrightError "invalid-argument" for an exploration that is not from 0 to 1
+ * @throws EdgewrightError "invalid-argument" for an exploration that is not from 0 to 1 or a range without width, and
+ * when learning a reward beyond 0 to 1 with a detector for values from 0 to 1 and no `rewardRange`
  *
  * @example
  * const policy = restartOnChange(ucb1(), { detector: cusum() });
@@ -60,6 +69,14 @@ export function restartOnChange(policy: Policy, options: RestartOnChangeOptions)
     throw new EdgewrightError(
       "invalid-argument",
       `restartOnChange: an exploration from 0 to 1 was expected, got ${exploration}`,
+    );
+  }
+  const expectsUnit = rewards === "unit" || kind.values === "unit";
+  const range = options.rewardRange ?? (expectsUnit ? [0, 1] : undefined);
+  if (range && !(range[1] > range[0] && range[1] - range[0] < Infinity)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `restartOnChange: a rewardRange from a finite low to a higher high was expected, got ${range.join(" to ")}`,
     );
   }
   const name = `${policy.name}+restart`;
@@ -87,13 +104,22 @@ export function restartOnChange(policy: Policy, options: RestartOnChangeOptions)
   };
   const observed = (example: Example, rng: Rng): number => {
     const { slot, context, armFeatures, reward } = example;
-    if (observe === "reward") return reward;
+    if (range && !options.rewardRange && !(reward >= 0 && reward <= 1)) {
+      throw new EdgewrightError(
+        "invalid-argument",
+        `${name}: ${kind.name} expects rewards from 0 to 1, got ${reward}; give rewardRange for others`,
+      );
+    }
+    const width = range ? range[1] - range[0] : 1;
+    if (observe === "reward") {
+      return range ? Math.min(1, Math.max(0, (reward - range[0]) / width)) : reward;
+    }
     policy.evaluate({ slots: [slot], context, armFeatures }, rng, one);
     const mean = one.means[0]!;
     // Without an expectation there is no surprise.
     const residual = Number.isFinite(mean) ? reward - mean : 0;
-    if (rewards === "real") return residual;
-    return (1 + Math.min(1, Math.max(-1, residual))) / 2;
+    if (!range) return residual;
+    return (1 + Math.min(1, Math.max(-1, residual / width))) / 2;
   };
 
   return {
@@ -118,11 +144,14 @@ export function restartOnChange(policy: Policy, options: RestartOnChangeOptions)
     },
     learn(example, rng) {
       const { slot } = example;
-      rounds++;
-      const changed = detectors.get(slot)?.add(observed(example, rng)) ?? false;
-      if (changed) forget(slot);
+      const value = observed(example, rng);
+      // First the policy, which may refuse the example: nothing has changed then.
       policy.learn(example, rng);
-      if (changed) onChange?.({ slot, rounds });
+      rounds++;
+      if (!detectors.get(slot)?.add(value)) return;
+      forget(slot);
+      policy.learn(example, rng);
+      onChange?.({ slot, rounds });
     },
     state: () => ({
       policy: name,
@@ -139,9 +168,14 @@ export function restartOnChange(policy: Policy, options: RestartOnChangeOptions)
       const list = readField(state, "detectors", where);
       const restored = new Map<number, ChangeDetector>();
       for (const entry of Array.isArray(list) ? list : [undefined]) {
-        if (!Array.isArray(entry) || entry.length !== 2 || !Number.isInteger(entry[0])) {
+        if (
+          !Array.isArray(entry) ||
+          entry.length !== 2 ||
+          !Number.isInteger(entry[0]) ||
+          restored.has(entry[0])
+        ) {
           throw new ValidationError(
-            `${where}.detectors: pairs of a slot and a detector's state were expected; the snapshot is damaged`,
+            `${where}.detectors: pairs of a slot, none twice, and a detector's state were expected; the snapshot is damaged`,
           );
         }
         const watcher = kind.start();
