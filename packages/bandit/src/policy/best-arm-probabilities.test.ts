@@ -88,6 +88,19 @@ test("huge gaps and tiny deviations leave certainty", () => {
   expect(bestOf([0.3], [2])).toEqual([1]);
 });
 
+test("what is no number is refused rather than integrated for ever", () => {
+  for (const bad of [Number.NaN, Infinity, -Infinity, 1e301]) {
+    expect(() => bestOf([0, bad], [1, 1])).toThrow("means and deviations of at most 1e+300");
+  }
+  for (const bad of [Number.NaN, -1, 1e301]) {
+    expect(() => bestOf([0, 1], [1, bad])).toThrow(expect.objectContaining({ code: "diverged" }));
+  }
+  expect(bestOf([1e300, 0], [1e300, 1])[0]).toBeCloseTo(normalCdf(1), 6);
+  expect(bestOf([0, 0], [1e300, 1e300])[0]).toBeCloseTo(0.5, 8);
+  // Nothing is known of an infinite deviation's mean.
+  expect(bestOf([Number.NaN, 0], [Infinity, 1])).toEqual([0.5, 0.5]);
+});
+
 test("probabilities, whatever comes", () => {
   const deviation = fc.oneof(
     fc.constantFrom(0, Infinity, 1e-300),

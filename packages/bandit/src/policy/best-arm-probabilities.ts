@@ -1,3 +1,4 @@
+import { EdgewrightError } from "@edgewright/core";
 import { gaussNodes, gaussWeights } from "./gauss-legendre.js";
 import { normalCdf } from "./normal-distribution.js";
 import { normalTable } from "./normal-table.js";
@@ -14,10 +15,12 @@ import { normalTable } from "./normal-table.js";
  * Infinity stands for an arm nothing is known of, as the limit of growing equal deviations: n unknown arms beside
  * known ones have (1 - 2^-n) / n each, and what is left is shared among the known ones.
  *
- * @param means finite, [count]; what belongs to an infinite deviation is not looked at
+ * @param means of at most 1e300, [count]; what belongs to an infinite deviation is not looked at
  * @param deviations from 0 to Infinity, [count]
  * @param count how many variables there are, at least 1
  * @param out takes the probabilities, [count]
+ *
+ * @throws EdgewrightError "diverged" for means or deviations that are no numbers or beyond 1e300
  */
 export function probabilitiesOfBest(
   means: ArrayLike<number>,
@@ -27,7 +30,17 @@ export function probabilitiesOfBest(
 ): void {
   out.fill(0, 0, count);
   let unknown = 0;
-  for (let i = 0; i < count; i++) if (deviations[i] === Infinity) unknown++;
+  for (let i = 0; i < count; i++) {
+    if (deviations[i] === Infinity) unknown++;
+    else if (
+      !(Math.abs(means[i]!) <= LARGEST && deviations[i]! >= 0 && deviations[i]! <= LARGEST)
+    ) {
+      throw new EdgewrightError(
+        "diverged",
+        `Thompson sampling: means and deviations of at most ${LARGEST} were expected, got ${means[i]} and ${deviations[i]}`,
+      );
+    }
+  }
   const known = unknown === count ? 0 : 2 ** -unknown;
   if (unknown > 0) {
     const share = (1 - known) / unknown;
@@ -40,6 +53,8 @@ export function probabilitiesOfBest(
 const PANEL = 2.5;
 /** Deviations from its mean beyond which a variable is taken never to be: leaves out 2e-8. */
 const REACH = 5.5;
+/** Sums of some deviations and means stay in the range of doubles up to it. */
+const LARGEST = 1e300;
 /** The largest variable is below the start of a panel with less than this probability: the panel can go. */
 const NEGLIGIBLE = 1e-9;
 
