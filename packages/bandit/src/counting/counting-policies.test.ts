@@ -237,4 +237,10 @@ test("sums leave out what an arm was warm-started from, and policies that forget
   expect(() => policy.sums!.writeArm(0, new Float64Array(2))).toThrow("3 sums were expected");
   expect(() => policy.sums!.writeArm(0, Float64Array.of(-1, 0, 0))).toThrow("a weight from 0");
   expect(() => policy.sums!.writeShared(Float64Array.of(-1))).toThrow("rounds from 0");
+  // Sums that no snapshot could be read back with, and arms that there are not.
+  expect(() => policy.sums!.writeShared(Float64Array.of(Infinity))).toThrow("rounds from 0");
+  for (const bad of [Float64Array.of(1, Number.NaN, 1), Float64Array.of(1, 1, Infinity)]) {
+    expect(() => policy.sums!.writeArm(0, bad)).toThrow("a finite sum of rewards");
+  }
+  expect(() => policy.sums!.writeArm(7, Float64Array.of(1, 1, 1))).toThrow("slot of an arm");
 });

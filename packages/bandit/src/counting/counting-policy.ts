@@ -82,7 +82,7 @@ export function createCountingPolicy(rules: CountingRules, options: CountingOpti
     writeShared(shared) {
       checkLength(shared, 1, `${name}: writeShared`);
       const restored = Math.round(shared[0]!);
-      if (!(restored >= 0)) {
+      if (!(Number.isSafeInteger(restored) && restored >= 0)) {
         throw new ValidationError(
           `${name}: writeShared: a number of rounds from 0 was expected, got ${shared[0]}`,
         );

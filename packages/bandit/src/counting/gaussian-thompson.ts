@@ -20,7 +20,7 @@ export interface GaussianThompsonOptions extends CountingOptions {
  *
  * The probabilities are worked out by quadrature to 1e-6 and the arm is drawn from them, so propensities are known.
  *
- * @throws EdgewrightError "invalid-argument" for deviations that are not above 0
+ * @throws EdgewrightError "invalid-argument" for deviations that are not above 0, or sizes beyond 1e100
  *
  * @example
  * const policy = gaussianThompson({ priorMean: 30, priorDeviation: 20, noise: 5 }); // frames per second, say
@@ -33,14 +33,20 @@ export interface GaussianThompsonOptions extends CountingOptions {
  */
 export function gaussianThompson(options: GaussianThompsonOptions = {}): Policy {
   const { priorMean = 0, priorDeviation = 1, noise = 1 } = options;
-  if (!(Number.isFinite(priorMean) && priorDeviation > 0 && noise > 0 && noise < Infinity)) {
+  if (!(Math.abs(priorMean) <= 1e100 && priorDeviation > 0 && noise > 0 && noise <= 1e100)) {
     throw new EdgewrightError(
       "invalid-argument",
-      `gaussianThompson: a finite priorMean, a priorDeviation above 0 and a finite noise above 0 were expected, got ${priorMean}, ${priorDeviation}, ${noise}`,
+      `gaussianThompson: a priorMean of at most 1e100, a priorDeviation above 0 and a noise above 0, at most 1e100, were expected, got ${priorMean}, ${priorDeviation}, ${noise}`,
     );
   }
   // How many examples the prior counts for.
   const priorCount = (noise / priorDeviation) ** 2;
+  if (!(priorCount <= 1e100)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `gaussianThompson: a priorDeviation of at least 1e-50 of the noise was expected, got ${priorDeviation} for a noise of ${noise}`,
+    );
+  }
   return createCountingPolicy(
     {
       name: "gaussian-thompson",

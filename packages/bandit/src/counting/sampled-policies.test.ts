@@ -95,6 +95,18 @@ test("beta thompson: a trial per reward keeps the mean, in whole successes", () 
   expect(Math.abs(successes - 600)).toBeLessThan(4 * Math.sqrt(2000 * 0.21));
 });
 
+test("beta thompson: weights of any size leave probabilities", () => {
+  for (const weight of [1e9, 1e20, 1e50]) {
+    const policy = withArms(betaThompson(), 3);
+    teach(policy, 0, 0.7, weight);
+    teach(policy, 1, 0.7, weight);
+    teach(policy, 2, 0.699, weight);
+    const { probabilities } = evaluateArms(policy, [0, 1, 2]);
+    expect(probabilities[0]).toBeCloseTo(0.5, 6);
+    expect(probabilities[1]).toBeCloseTo(0.5, 6);
+  }
+});
+
 test("gaussian thompson: the posterior by hand, and the closed form for two arms", () => {
   const policy = withArms(gaussianThompson({ priorMean: 2, priorDeviation: 0.5, noise: 2 }), 2);
   for (const reward of [3, 5, 4, 4]) teach(policy, 0, reward);
@@ -184,7 +196,11 @@ test("refuses parameters out of range", () => {
   expect(() => epsilonGreedy({ initialMean: Number.NaN })).toThrow("initialMean, got NaN");
   expect(() => betaThompson({ priorFailures: 0 })).toThrow("prior counts from 0.01");
   expect(() => betaThompson({ fractional: "x" as "trial" })).toThrow('"counts" or "trial"');
-  expect(() => gaussianThompson({ noise: 0 })).toThrow("a finite noise above 0");
+  expect(() => gaussianThompson({ noise: 0 })).toThrow("a noise above 0");
+  expect(() => gaussianThompson({ priorMean: 1e308 })).toThrow("a priorMean of at most 1e100");
+  expect(() => gaussianThompson({ priorDeviation: 1e-200 })).toThrow(
+    "a priorDeviation of at least 1e-50 of the noise was expected, got 1e-200 for a noise of 1",
+  );
   expect(() => softmax({ temperature: 0 })).toThrow("softmax: temperature");
   expect(() => exp3({ gamma: 0 })).toThrow("exp3: a gamma");
   expect(() => exp3Ix({ eta: -1 })).toThrow("exp3Ix: an eta");

@@ -5,7 +5,8 @@ import { incompleteBeta, logBetaPeak } from "./incomplete-beta.js";
 export interface BestBetaArm {
   /**
    * Probabilities with which each of `count` independent Beta(a, b) variables is the largest; absolute errors stay
-   * below 1e-6, and the sum is 1 up to rounding.
+   * below 1e-6, and the sum is 1 up to rounding. Of a variable whose parameters both are above 1e8, both are taken
+   * smaller until one is 1e8: of so many examples the rest would change nothing that matters.
    *
    * @param a above 0, [count]
    * @param b above 0, [count]
@@ -42,7 +43,7 @@ export function createBestBetaArm(): BestBetaArm {
       let grid = 1;
       for (let i = 0; i < count; i++) {
         let arm = known[i];
-        if (!arm || arm.a !== a[i] || arm.b !== b[i]) {
+        if (!arm || arm.givenA !== a[i] || arm.givenB !== b[i]) {
           arm = describeArm(i, a[i]!, b[i]!, nodes);
           known[i] = arm;
         }
@@ -119,6 +120,9 @@ export function createBestBetaArm(): BestBetaArm {
 
 interface BetaArm {
   readonly index: number;
+  /** Parameters as they were given, and as they are used. */
+  readonly givenA: number;
+  readonly givenB: number;
   readonly a: number;
   readonly b: number;
   /** Logarithm of the density over u at the mean, and ln x and ln(1 - x) there. */
@@ -139,9 +143,14 @@ interface BetaArm {
   readonly below: Float64Array;
 }
 
-function describeArm(index: number, a: number, b: number, nodes: number): BetaArm {
+function describeArm(index: number, givenA: number, givenB: number, nodes: number): BetaArm {
+  const share = Math.min(1, MOST_SURE / Math.min(givenA, givenB));
+  const a = share * givenA;
+  const b = share * givenB;
   return {
     index,
+    givenA,
+    givenB,
     a,
     b,
     logPeak: logBetaPeak(a, b),
@@ -190,5 +199,7 @@ function softplus(u: number): number {
 
 /** Leaves out less than 1e-7 of a variable. */
 const LEVEL = 17;
+/** Surer variables need more terms of the continued fraction than are summed, and in the end steps beyond rounding. */
+const MOST_SURE = 1e8;
 /** In place of what rounding takes below 0. */
 const TINY = 1e-300;

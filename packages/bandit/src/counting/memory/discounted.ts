@@ -5,7 +5,7 @@ import { readWeight } from "./read-field.js";
 
 /** Options of {@link discounted}. */
 export interface DiscountedOptions {
-  /** What is left of the weight of all examples when another one comes, above 0 and below 1. */
+  /** What is left of the weight of all examples when another one comes: from 1e-9, below 1. */
   readonly discount: number;
 }
 
@@ -16,17 +16,18 @@ export interface DiscountedOptions {
  * A step costs the same however many arms there are. The error of a sum stays below some 1 / (1 - discount) units in
  * the last place of the largest one remembered, however long it runs: old errors are forgotten with old examples.
  *
- * @throws EdgewrightError "invalid-argument" for a discount that is not between 0 and 1
+ * @throws EdgewrightError "invalid-argument" for a discount that is not from 1e-9 and below 1
  *
  * @example
  * const policy = ucb1({ memory: discounted({ discount: 0.99 }) });
  */
 export function discounted(options: DiscountedOptions): Memory {
   const { discount } = options;
-  if (!(discount > 0 && discount < 1)) {
+  // A step of a smaller one would leave the range that sums are kept in.
+  if (!(discount >= 1e-9 && discount < 1)) {
     throw new EdgewrightError(
       "invalid-argument",
-      `discounted: a discount above 0 and below 1 was expected, got ${discount}`,
+      `discounted: a discount from 1e-9 and below 1 was expected, got ${discount}`,
     );
   }
   return { name: `discounted(${discount})`, start: () => start(discount) };

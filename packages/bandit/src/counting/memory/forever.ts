@@ -1,4 +1,4 @@
-import { ValidationError } from "@edgewright/core";
+import { EdgewrightError, ValidationError } from "@edgewright/core";
 import type { ArmStatistics, Memory } from "./arm-statistics.js";
 import { createArmTable } from "./arm-table.js";
 import { addCompensated } from "./compensated-sum.js";
@@ -80,8 +80,19 @@ function start(): ArmStatistics {
           at(slot, SQUARES) + at(slot, SQUARES + 1),
         ),
       writeArm(slot, [weight, rewards, squared]) {
+        if (!table.has(slot)) {
+          throw new EdgewrightError(
+            "invalid-argument",
+            `writeArm: the slot of an arm was expected, got ${slot}`,
+          );
+        }
         if (!(weight! >= 0 && weight! < Infinity)) {
           throw new ValidationError(`writeArm: a weight from 0 was expected, got ${weight}`);
+        }
+        if (!(Number.isFinite(rewards) && squared! >= 0 && squared! < Infinity)) {
+          throw new ValidationError(
+            `writeArm: a finite sum of rewards and a finite one of squares from 0 were expected, got ${rewards} and ${squared}`,
+          );
         }
         table.values.set([weight!, rewards!, 0, squared!, 0], slot * WIDTH);
         sumUp();

@@ -159,9 +159,17 @@ test("discounted: an arm left alone for long is untried again, not a quotient of
   expect(statistics.sum(0)).toBe(0);
 });
 
+test("discounted: the smallest discount remembers the last example", () => {
+  const statistics = discounted({ discount: 1e-9 }).start();
+  statistics.addArm(0, undefined, 1);
+  for (let i = 0; i < 100; i++) statistics.learn(0, i, 1);
+  expect(statistics.count(0)).toBeCloseTo(1, 8);
+  expect(statistics.sum(0)).toBeCloseTo(99, 6);
+});
+
 test("refuses parameters that make no memory", () => {
-  for (const discount of [0, 1, -1, Number.NaN]) {
-    expect(() => discounted({ discount })).toThrow("above 0 and below 1");
+  for (const discount of [0, 1, -1, 1e-30, Number.NaN]) {
+    expect(() => discounted({ discount })).toThrow("from 1e-9 and below 1");
   }
   for (const length of [0, 1.5, 2 ** 25, Number.NaN]) {
     expect(() => slidingWindow({ length })).toThrow("a length from 1 to 2^24");
