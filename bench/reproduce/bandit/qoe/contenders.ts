@@ -5,6 +5,7 @@ import {
   epsilonGreedy,
   kernelUcb,
   type Policy,
+  rbfKernel,
   type Solicitation,
   sharedLinUcb,
   ucb1,
@@ -65,10 +66,14 @@ export function linearFromFleet(alpha: number, fleet: QoeWorld, rounds: number):
   };
 }
 
-/** KernelUCB with a dictionary of fifty points over the same features. */
-export const kernel: QoeContender = (setup) => {
+/** KernelUCB over the same features, by how far apart they may lie and still be alike. */
+export const kernel: Family = (lengthScale) => (setup) => {
   const { contextDimension, armDimension } = setup;
-  return bandit(setup, kernelUcb({ contextDimension, armDimension, noise: 0.02, capacity: 50 }));
+  const policy = kernelUcb({
+    ...{ contextDimension, armDimension, noise: 0.02, capacity: 100 },
+    kernel: rbfKernel({ lengthScale }),
+  });
+  return bandit(setup, policy);
 };
 
 /** NeuralUCB over the same features. */

@@ -65,14 +65,14 @@ export async function describeLearning(
     [NAMES.linear]: chosen("linear", (alpha) => linear(alpha)),
     ...(context.quick ? {} : { [INTERACTIONS]: chosen("linear", linearInteractions) }),
     "shared LinUCB, knowledge transferred": (setup) =>
-      chosen("linear", (alpha) => linearFromFleet(alpha, splitOf(setup.seed).training, rounds))(
+      chosen("linear", (alpha) => linearFromFleet(alpha, splitOf(setup.seed).training, rounds / 2))(
         setup,
       ),
     [NAMES.neural]: chosen("neural", (gamma) => neural(gamma, kernels)),
     [NAMES.transferred]: chosen("neural", (gamma) =>
       neuralTransferred(gamma, kernels, plan.examplesFor),
     ),
-    ...(context.quick ? {} : { KernelUCB: kernel }),
+    KernelUCB: chosen("kernel", kernel),
   };
 
   const spent = new Map<string, number>();

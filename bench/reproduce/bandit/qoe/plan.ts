@@ -3,7 +3,7 @@ import type { NeuralExample } from "@edgewright/bandit/neural";
 import type { QoeContender, QoeSetup } from "@edgewright/bandit/qoe";
 import type { Kernels } from "@edgewright/kernels";
 import type { BenchContext } from "../../../context.js";
-import { collectExamples, greedyPerArm, linear, neural, ucb1PerArm } from "./contenders.js";
+import { collectExamples, greedyPerArm, kernel, linear, neural, ucb1PerArm } from "./contenders.js";
 import { createSplit, type Split } from "./splits.js";
 import type { QoeTable } from "./tables.js";
 import { tune } from "./tune.js";
@@ -16,7 +16,7 @@ export interface Plan {
   /** The best values of every family by number of the split. */
   readonly tuned: readonly Readonly<Record<string, number>>[];
   splitOf(seed: number): Split;
-  /** What a NeuralUCB saw in as many rounds on the training side of the split at hand; played once for each seed. */
+  /** What a NeuralUCB saw in half as many rounds on the training side of the split at hand; played once for each seed. */
   examplesFor(setup: QoeSetup): Promise<readonly NeuralExample[]>;
   /** A contender of a family with the value that was chosen for the split at hand. */
   chosen(family: string, make: (value: number) => QoeContender): QoeContender;
@@ -40,9 +40,10 @@ export async function createPlan(
       linear: { ...long, values: [0.1, 0.3, 0.6], make: (alpha) => linear(alpha) },
       // Networks take ten times as long: half of the rounds, once.
       neural: {
-        ...{ rounds: rounds / 2, runs: 1, values: [0.03, 0.1, 0.3] },
+        ...{ rounds: rounds / 2, runs: 1, values: [0.1, 0.3] },
         make: (gamma) => neural(gamma, kernels),
       },
+      kernel: { rounds: rounds / 2, runs: 1, values: [2, 3], make: kernel },
     },
     context.signal,
   );
@@ -55,7 +56,13 @@ export async function createPlan(
       const number = splitNumber(setup.seed);
       const found =
         examples.get(setup.seed) ??
-        collectExamples(setup, tuned[number]!.neural!, kernels, splits[number]!.training, rounds);
+        collectExamples(
+          setup,
+          tuned[number]!.neural!,
+          kernels,
+          splits[number]!.training,
+          rounds / 2,
+        );
       examples.set(setup.seed, found);
       return found;
     },
