@@ -19,9 +19,13 @@ export interface LinearWeights {
  * @example
  * const policy = linUcb({ dimension: 2 });
  * const bandit = createBandit({ policy, arms: ["small", "large"], seed: 1 });
- * for (let i = 0; i < 20; i++) bandit.update(bandit.decide([1, i % 2]).id, i % 2);
+ * for (let i = 0; i < 100; i++) {
+ *   const load = (i % 10) / 10;
+ *   const { id, arm } = bandit.decide([1, load]);
+ *   bandit.update(id, arm === "small" ? load : 0.5);
+ * }
  * const { coefficients, standardErrors } = policy.weights(bandit.slotOf("small"));
- * console.log(coefficients[1], standardErrors[1]); // what the second feature is worth to "small", and how sure that is
+ * console.log(coefficients[1], standardErrors[1]); // 0.73 (1, but for the ridge) and 0.03
  */
 export interface LinearPolicy extends Policy {
   /**
