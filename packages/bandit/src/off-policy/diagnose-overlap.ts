@@ -15,6 +15,7 @@ export interface OverlapWarning {
     | "dominant-row"
     | "rare-rewards"
     | "model-bias"
+    | "model-alone"
     | "no-spread";
   readonly message: string;
 }

@@ -111,8 +111,27 @@ export function describeTarget(
         effectiveSampleSize: effectiveSampleSize(log.weights),
       },
     }),
-    warnings: [...diagnoseOverlap(data, log), ...diagnoseSpread(one.estimates)],
+    warnings: [
+      ...diagnoseOverlap(data, log),
+      ...diagnoseModelAlone(one.estimates),
+      ...diagnoseSpread(one.estimates),
+    ],
   };
+}
+
+// A lambda that was chosen may leave no weight at all: a doubly robust name on what is the direct method.
+function diagnoseModelAlone(estimates: readonly Estimate[]): OverlapWarning[] {
+  const alone = estimates.filter(
+    ({ estimator, lambda }) => lambda === 0 && (estimator === "switch-dr" || estimator === "dros"),
+  );
+  if (alone.length === 0) return [];
+  const names = alone.map(({ estimator }) => estimator).join(" and ");
+  return [
+    {
+      code: "model-alone",
+      message: `With lambda 0, ${names} use the reward model alone: like the direct method's, the interval leaves out how wrong the model is. Look at dr beside it.`,
+    },
+  ];
 }
 
 function diagnoseSpread(estimates: readonly Estimate[]): OverlapWarning[] {
