@@ -167,6 +167,23 @@ test("discounted: the smallest discount remembers the last example", () => {
   expect(statistics.sum(0)).toBeCloseTo(99, 6);
 });
 
+test("window: small weights are still there when a large one has gone, and can be read back", () => {
+  const statistics = slidingWindow({ length: 4 }).start();
+  statistics.addArm(0, undefined, 1);
+  const weights = [0.3, 1e6, 1e-12, 0.1, 1e-12, 0.2];
+  for (const weight of weights) {
+    statistics.learn(0, 1, weight);
+    statistics.prepare(statistics.state(), "test")();
+  }
+  const expected = 1e-12 + 0.1 + 1e-12 + 0.2;
+  expect(Math.abs(statistics.count(0) / expected - 1)).toBeLessThan(1e-15);
+  for (let i = 0; i < 3; i++) statistics.learn(0, 1, 1e-12);
+  expect(statistics.count(0)).toBeCloseTo(0.2 + 3e-12, 15);
+  statistics.learn(0, 1, 1e-12);
+  expect(Math.abs(statistics.count(0) / 4e-12 - 1)).toBeLessThan(1e-12);
+  expect(statistics.sum(0)).toBeCloseTo(4e-12, 24);
+});
+
 test("refuses parameters that make no memory", () => {
   for (const discount of [0, 1, -1, 1e-30, Number.NaN]) {
     expect(() => discounted({ discount })).toThrow("from 1e-9 and below 1");

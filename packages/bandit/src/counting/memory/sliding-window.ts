@@ -34,23 +34,23 @@ export function slidingWindow(options: SlidingWindowOptions): Memory {
   return { name: `slidingWindow(${length})`, start: () => start(length) };
 }
 
-// Of a row: examples in the window, their weight, and sum and squares with corrections; then what the arm started
+// Of a row: examples in the window, their weight, sum and squares, each with its correction; then what the arm started
 // from, and the step at which that is forgotten, 0 where there is nothing.
 const ENTRIES = 0;
 const WEIGHT = 1;
-const SUM = 2;
-const SQUARES = 4;
-const START_WEIGHT = 6;
-const START_SUM = 7;
-const START_SQUARES = 8;
-const START_ENDS = 9;
-const WIDTH = 10;
+const SUM = 3;
+const SQUARES = 5;
+const START_WEIGHT = 7;
+const START_SUM = 8;
+const START_SQUARES = 9;
+const START_ENDS = 10;
+const WIDTH = 11;
 
 /** In place of the slot of an example whose arm is gone. */
 const NO_SLOT = -1;
 
 function start(length: number): ArmStatistics {
-  const table = createArmTable(WIDTH, [ENTRIES, WEIGHT, START_WEIGHT, START_ENDS]);
+  const table = createArmTable(WIDTH, [ENTRIES, START_WEIGHT, START_ENDS]);
   let slots = new Float64Array(length);
   let rewards = new Float64Array(length);
   let weights = new Float64Array(length);
@@ -59,7 +59,9 @@ function start(length: number): ArmStatistics {
   let nextEnd = Infinity;
 
   const at = (slot: number, column: number): number => table.values[slot * WIDTH + column]!;
-  const count = (slot: number): number => at(slot, WEIGHT) + at(slot, START_WEIGHT);
+  // What a large weight leaves of small ones when it goes may be off, but never below nothing.
+  const count = (slot: number): number =>
+    Math.max(0, at(slot, WEIGHT) + at(slot, WEIGHT + 1)) + at(slot, START_WEIGHT);
   const sum = (slot: number): number => at(slot, SUM) + at(slot, SUM + 1) + at(slot, START_SUM);
   const squares = (slot: number): number =>
     at(slot, SQUARES) + at(slot, SQUARES + 1) + at(slot, START_SQUARES);
@@ -81,7 +83,7 @@ function start(length: number): ArmStatistics {
     const weight = sign * weights[place]!;
     const reward = rewards[place]!;
     values[row + ENTRIES]! += sign;
-    values[row + WEIGHT]! += weight;
+    addCompensated(values, row + WEIGHT, weight);
     addCompensated(values, row + SUM, weight * reward);
     addCompensated(values, row + SQUARES, weight * reward * reward);
     // Subtraction may leave crumbs, which must not pass for a try.
