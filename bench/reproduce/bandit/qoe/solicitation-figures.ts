@@ -86,7 +86,7 @@ export async function describeSolicitation(
     describeShare(table.name, result, fullOf(result.name), resultOf(NAMES.random), target);
   return [
     ...asking.flatMap((result) =>
-      // A network that begins with nothing learns too little from so few ratings: shown, and not what is recommended.
+      // The papers' scheme transfers the network first; how it does without is shown beside it.
       result.name.startsWith("NeuralUCB asks")
         ? [compare(result)]
         : [compare(result, { atLeast: 95 }), describeQuestions(table.name, result)],
