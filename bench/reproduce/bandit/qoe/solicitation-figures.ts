@@ -18,9 +18,7 @@ import { type Learning, NAMES } from "./learning-figures.js";
 import type { Plan } from "./plan.js";
 import type { QoeTable } from "./tables.js";
 
-// A quarter of the rounds, and never more than 28 % beyond the first forty questions.
 const SHARE = 0.25;
-const BUDGET = { share: 0.28, burst: 40 };
 
 /** Rows of a table: quality of experience with few questions against that with a rating in every round. */
 export async function describeSolicitation(
@@ -40,8 +38,10 @@ export async function describeSolicitation(
       world: (seed) => splitOf(seed).heldOut,
       ...{ contenders, rounds, seeds, feedback, rating: { form }, signal: context.signal },
     });
-  const asksWidest = () => askForShare({ share: SHARE, budget: BUDGET });
-  const asksUnsure = () => askWhenUnsure({ width: 0.3, budget: BUDGET });
+  // At no time more than 28 % of the decisions so far and 2 % of all: together the 30 % allowed.
+  const budget = { share: 0.28, burst: 0.02 * rounds };
+  const asksWidest = () => askForShare({ share: SHARE, budget });
+  const asksUnsure = () => askWhenUnsure({ width: 0.3, budget });
   const plain = chosen("linear", (alpha) => linear(alpha));
   const widest = `asks the widest ${100 * SHARE} % (askForShare)`;
   const asking = await play(
