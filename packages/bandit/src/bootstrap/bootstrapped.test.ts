@@ -147,6 +147,16 @@ test("a new arm like another begins as that one", () => {
   expect([...out.probabilities]).toEqual([0.5, 0.5]);
 });
 
+test("an example that a replicate might refuse is learnt by none", () => {
+  const policy = withArms(bootstrapped({ policy: () => linGreedy({ dimension: 1 }) }), 1);
+  const rng = createRng(1);
+  const before = JSON.stringify([policy.state(), rng.state()]);
+  for (const large of [{ reward: 1e75 }, { context: Float64Array.of(1e80) }, { weight: 1e300 }]) {
+    expect(() => policy.learn({ ...ONE, ...large }, rng)).toThrow("scale them");
+    expect(JSON.stringify([policy.state(), rng.state()])).toBe(before);
+  }
+});
+
 test("options out of range are named", () => {
   const policy = () => linGreedy({ dimension: 1 });
   expect(() => bootstrapped({ policy, replicates: 0 })).toThrow("replicates");

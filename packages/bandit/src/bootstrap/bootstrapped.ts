@@ -9,7 +9,7 @@ import {
 import { requireOption } from "../linear/linear-options.js";
 import { indexOfBest, putAllOn } from "../policy/choose-best.js";
 import { decodeFloat64, encodeFloat64 } from "../policy/float64-text.js";
-import type { Evaluation, Policy } from "../policy/policy.js";
+import type { Evaluation, Example, Policy } from "../policy/policy.js";
 
 /** Options of {@link bootstrapped}. */
 export interface BootstrappedOptions {
@@ -47,6 +47,9 @@ export interface BootstrappedOptions {
   /** Seed of the made-up rewards: a whole number from 0. @default 0 */
   readonly seed?: number;
 }
+
+const LARGEST = 1e140;
+const LARGEST_WEIGHT = 1e70;
 
 interface Believed {
   /** Made-up reward of each replicate. */
@@ -160,6 +163,7 @@ export function bootstrapped(options: BootstrappedOptions): Policy {
       if (explore === "ucb") putAllOn(indexOfBest(out.scores, arms), out.probabilities, arms);
     },
     learn(example, decisions) {
+      checkSize(example);
       const { counts } = believed.get(example.slot)!;
       replicates.forEach((replicate, r) => {
         const weight = drawWeight(decisions) * example.weight;
@@ -205,6 +209,21 @@ export function bootstrapped(options: BootstrappedOptions): Policy {
       rng = restoredRng;
     },
   };
+}
+
+/**
+ * Refuses what a replicate might not bear, below the limits of every policy here however often it is drawn: refused by
+ * one of them, an example would be learnt by those before.
+ */
+function checkSize({ context, armFeatures, reward, weight }: Example): void {
+  let squares = reward * reward;
+  for (const value of context) squares += value * value;
+  for (const value of armFeatures) squares += value * value;
+  if (squares * weight <= LARGEST && squares <= LARGEST && weight <= LARGEST_WEIGHT) return;
+  throw new EdgewrightError(
+    "invalid-argument",
+    `bootstrapped: a weight of at most ${LARGEST_WEIGHT}, and squares of features and rewards that sum to at most ${LARGEST} with it, were expected, got ${weight} and ${squares}; scale them`,
+  );
 }
 
 /** Adds a replicate's vote to the arm it finds best, or equal shares to those it finds equally good. */

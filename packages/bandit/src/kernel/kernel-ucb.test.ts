@@ -312,4 +312,6 @@ test("options and numbers out of range are named", () => {
   };
   const context = Float64Array.of(1e80);
   expect(() => policy.learn({ ...example, context }, createRng(1))).toThrow("scale them");
+  const heavy = { ...example, context: Float64Array.of(1), weight: 1e300 };
+  expect(() => policy.learn(heavy, createRng(1))).toThrow("scale them");
 });

@@ -36,7 +36,7 @@ export interface KernelUcbOptions {
   readonly novelty?: number;
 }
 
-/** Features larger than this would overflow once they are multiplied with each other. */
+/** Features, rewards and weights larger than this would overflow once they are multiplied with each other. */
 const LARGEST = 1e75;
 
 /**
@@ -128,10 +128,11 @@ export function kernelUcb(options: KernelUcbOptions): Policy {
     learn({ slot, context, armFeatures, reward, weight }) {
       point.set(context);
       point.set(armFeatures, contextDimension);
-      if (!point.every((value) => Math.abs(value) <= LARGEST) || !(Math.abs(reward) <= LARGEST)) {
+      const bears = (value: number): boolean => Math.abs(value) <= LARGEST;
+      if (!point.every(bears) || !bears(reward) || !bears(weight)) {
         throw new EdgewrightError(
           "invalid-argument",
-          `kernel-ucb: rewards and features of at most ${LARGEST} in size were expected; scale them`,
+          `kernel-ucb: rewards, weights and features of at most ${LARGEST} in size were expected; scale them`,
         );
       }
       (joint ? shared : own.get(slot)!).add(point, reward, weight);

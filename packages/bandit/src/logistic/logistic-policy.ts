@@ -21,7 +21,7 @@ export interface LogisticOptions {
 /** Turns logits (`means`) and their standard deviations (`widths`) into scores and probabilities. */
 type Rank = (out: Evaluation, count: number, rng: Rng) => void;
 
-/** Features larger than this would overflow once they are multiplied with each other. */
+/** Features and weights larger than this would overflow once they are multiplied with each other. */
 const LARGEST = 1e100;
 
 /** A logistic regression for every arm, explored by a rule on the logits. */
@@ -70,10 +70,10 @@ export function createLogisticPolicy(
       }
     },
     learn({ slot, context, reward, weight }) {
-      if (!context.every((value) => Math.abs(value) <= LARGEST)) {
+      if (!context.every((value) => Math.abs(value) <= LARGEST) || !(weight <= LARGEST)) {
         throw new EdgewrightError(
           "invalid-argument",
-          `${name}: features of at most ${LARGEST} in size were expected; scale them`,
+          `${name}: features and weights of at most ${LARGEST} in size were expected; scale them`,
         );
       }
       models.get(slot)!.add(context, reward, weight);

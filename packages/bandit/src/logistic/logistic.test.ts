@@ -185,6 +185,10 @@ test("rare clicks on huge features neither overflow nor stall", () => {
   expect(() => policy.learn({ ...example, context, reward: 1 }, createRng(1))).toThrow(
     "scale them",
   );
+  const heavy = { slot: 0, context: Float64Array.of(1), armFeatures: new Float64Array(0) };
+  expect(() =>
+    policy.learn({ ...heavy, reward: 1, propensity: 1, weight: 1e300 }, createRng(1)),
+  ).toThrow("scale them");
   expect(JSON.stringify(policy.state())).toBe(before);
   expect(() => logisticUcb({ dimension: 0 })).toThrow("dimension");
   expect(() => logisticUcb({ dimension: 1, alpha: -1 })).toThrow("alpha");

@@ -1,4 +1,4 @@
-import { ValidationError } from "@edgewright/core";
+import { EdgewrightError, ValidationError } from "@edgewright/core";
 import { solveLower, solveLowerTransposed, updateCholesky } from "../kernel/packed-cholesky.js";
 import { factorCholesky } from "../linear/cholesky.js";
 import { addOuterProduct, dotProduct, triangleLength } from "../linear/packed-triangle.js";
@@ -72,13 +72,17 @@ export class LastLayerPosterior {
     }
     // Features can grow until the ridge is lost in rounding; a larger one keeps the sums invertible.
     const sums = this.#factor.slice();
-    for (
-      let extra = largest * 2 ** -44;
-      !factorCholesky(this.#factor, dimension, Number.MIN_VALUE);
-      extra *= 16
-    ) {
+    let extra = largest * 2 ** -44;
+    while (!factorCholesky(this.#factor, dimension, Number.MIN_VALUE)) {
+      if (!(extra < Infinity)) {
+        throw new EdgewrightError(
+          "diverged",
+          "the network's last layer grew beyond float64; scale features and rewards to about 1",
+        );
+      }
       this.#factor.set(sums);
       for (let i = 0; i < dimension; i++) this.#factor[triangleLength(i) + i]! += extra;
+      extra *= 16;
     }
     this.#solve();
   }

@@ -82,12 +82,13 @@ export class NeuralLearner {
     context,
     armFeatures,
     reward,
-  }: Pick<Example, "context" | "armFeatures" | "reward">): void {
+    weight,
+  }: Pick<Example, "context" | "armFeatures" | "reward" | "weight">): void {
     const bears = (value: number): boolean => Math.abs(value) <= LARGEST;
-    if (bears(reward) && context.every(bears) && armFeatures.every(bears)) return;
+    if (bears(reward) && bears(weight) && context.every(bears) && armFeatures.every(bears)) return;
     throw new EdgewrightError(
       "invalid-argument",
-      `${this.name}: rewards and features of at most ${LARGEST} in size were expected, which a network trained in float32 bears; scale them`,
+      `${this.name}: rewards, weights and features of at most ${LARGEST} in size were expected, which a network trained in float32 bears; scale them`,
     );
   }
 

@@ -10,6 +10,7 @@ import {
 } from "../kernel/play-world.test-support.js";
 import { sharedLinUcb } from "../linear/shared-lin-ucb.js";
 import { neuralLinear, neuralThompson, neuralUcb } from "./index.js";
+import { LastLayerPosterior } from "./last-layer-posterior.js";
 import type { NeuralOptions } from "./neural-options.js";
 
 type Kernels = Awaited<ReturnType<typeof loadTrainingKernels>>;
@@ -229,7 +230,19 @@ test("options out of range are named, and rewards that float32 cannot bear refus
     weight: 1,
   };
   expect(() => policy.learn(example, createRng(1))).toThrow("scale them");
+  const heavy = { ...example, reward: 1, weight: 1e300 };
+  expect(() => policy.learn(heavy, createRng(1))).toThrow("scale them");
   expect(JSON.stringify(policy.state())).toBe(before);
+});
+
+test("the last layer's regression ends where its sums leave float64", () => {
+  const posterior = new LastLayerPosterior(1, 1);
+  const features = Float64Array.of(1);
+  expect(() =>
+    posterior.rebuild((take) => {
+      for (let i = 0; i < 2; i++) take(features, 1, 1e308);
+    }),
+  ).toThrowError(expect.objectContaining({ code: "diverged" }));
 });
 
 test("works in a bandit, loads kernels of its own, and says when it was disposed of", async () => {

@@ -112,7 +112,7 @@ function checkExample(learner: NeuralLearner, example: NeuralExample, i: number)
   if (!(weight > 0 && weight < Infinity)) {
     throw refusal(`a finite weight above 0 was expected, got ${weight} in ${where}`);
   }
-  learner.check({ context, armFeatures, reward });
+  learner.check({ context, armFeatures, reward, weight });
   return { context, armFeatures, head, reward, weight };
 }
 
