@@ -1,8 +1,8 @@
-import { createRng } from "@edgewright/core";
+import { createRng, mean, standardDeviation } from "@edgewright/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chooseLambda } from "./choose-lambda.js";
-import { effectiveSampleSize } from "./estimate.js";
+import { type Estimate, effectiveSampleSize } from "./estimate.js";
 import { goldenLog, goldenPredictor, goldenTarget } from "./golden-log.test-support.js";
 import { createLoggedData } from "./logged-data.js";
 import {
@@ -108,6 +108,35 @@ describe("identities", () => {
     const estimate = replay(weighLog(data, fixedTarget({ a: 0.2, b: 0.8 })), { seed: 3 });
     // Four standard errors of the share of b among some 12,500 accepted rows.
     expect(Math.abs(estimate.value - 0.8)).toBeLessThan(4 * Math.sqrt(0.16 / 12_000));
+  });
+
+  test("switching keeps weights of exactly lambda", () => {
+    const log = golden();
+    const lambda = log.weights!.reduce((most, w) => Math.max(most, w), 0);
+    expect(switchDoublyRobust(log, lambda).value).toBe(doublyRobust(log).value);
+    expect(switchDoublyRobust(log, lambda * (1 - 1e-9)).maxWeight).toBeLessThan(lambda);
+  });
+
+  test("logged probabilities say how large a weight could have been, and what the log cannot know", () => {
+    const data = createLoggedData({
+      arms: ["a", "b", "c"],
+      chosen: ["a", "a"],
+      rewards: [0, 1],
+      propensities: [0.8, 0.5],
+    });
+    const known = {
+      ...data,
+      loggingProbabilities: [
+        [0.8, 0.2, 0],
+        [0.5, 0.25, 0.25],
+      ],
+    };
+    const target = fixedTarget({ a: 0.1, b: 0.6, c: 0.3 });
+    const log = weighLog(known, target);
+    expect(log.weightBound).toBeCloseTo(3, 12); // of b in the first row, which was not chosen
+    expect(log.unsupportedShare).toBeCloseTo(0.15, 12);
+    expect(weighLog(data, target).weightBound).toBeCloseTo(0.2, 12);
+    expect(weighLog(data, target).unsupportedShare).toBe(0);
   });
 
   test("a target depends on positions: each row is weighed by its own", () => {
@@ -247,6 +276,58 @@ describe("choosing lambda", () => {
     const log = weighLog(data, fixedTarget({ b: 1 }), wrong);
     const lambda = chooseLambda("switch-dr", log, { method });
     expect(Math.abs(switchDoublyRobust(log, lambda).value - 1)).toBeLessThan(0.2);
+  });
+
+  // The rules written out: variance and squared bias less its noise; Lepski's test by Tucker and Lee.
+  const choose = (
+    method: "mse" | "slope",
+    lambdas: readonly number[],
+    estimates: Estimate[],
+  ): number => {
+    const from = estimates[0]!.terms.summands!;
+    if (method === "mse") {
+      const errors = estimates.map(({ standardError, terms }) => {
+        const apart = terms.summands!.map((x, i) => x - from[i]!);
+        const noise = standardDeviation(apart) ** 2 * ((apart.length - 1) / apart.length ** 2);
+        return standardError ** 2 + Math.max(0, mean(apart) ** 2 - noise);
+      });
+      return lambdas[errors.indexOf(Math.min(...errors))]!;
+    }
+    let last = 0;
+    const half = (i: number): number =>
+      Math.min(...estimates.slice(0, i + 1).map((one) => one.standardError));
+    for (let i = 1; i < estimates.length; i++) {
+      const agrees = estimates
+        .slice(0, i)
+        .every(
+          ({ value }, j) =>
+            Math.abs(value - estimates[i]!.value) <= half(i) + (Math.sqrt(6) - 1) * half(j),
+        );
+      if (!agrees) break;
+      last = i;
+    }
+    return lambdas[last]!;
+  };
+
+  test.each(["mse", "slope"] as const)("%s follows its rule, log after log", (method) => {
+    const rng = createRng(31);
+    const lambdas = [Infinity, 8, 4, 2, 1, 0.5, 0.25];
+    const found = new Set<number>();
+    for (let world = 0; world < 80; world++) {
+      const propensities = Array.from({ length: 60 }, () => 0.02 + 0.9 * rng.uniform());
+      const data = createLoggedData({
+        arms: ["a", "b"],
+        chosen: propensities.map(() => rng.integer(0, 2)),
+        rewards: propensities.map(() => rng.normal(0.3, 1)),
+        propensities,
+      });
+      const log = weighLog(data, uniformTarget());
+      const estimates = lambdas.map((lambda) => clippedIps(log, lambda));
+      const lambda = chooseLambda("clipped-ips", log, { method, candidates: lambdas });
+      expect(lambda).toBe(choose(method, lambdas, estimates));
+      found.add(lambda);
+    }
+    expect(found.size).toBeGreaterThan(3);
   });
 
   test("refuses an empty list and lambdas below 0", () => {

@@ -1,5 +1,6 @@
 import { createRng } from "@edgewright/core";
 import { describe, expect, test } from "vitest";
+import { createResampler, intervalOf } from "./bootstrap.js";
 import { compareTargets } from "./compare-targets.js";
 import { diagnoseOverlap } from "./diagnose-overlap.js";
 import { evaluateOffPolicy } from "./evaluate-off-policy.js";
@@ -8,6 +9,7 @@ import { createLoggedData, type LoggedData } from "./logged-data.js";
 import { ridgeRewardModel } from "./ridge-reward-model.js";
 import { fixedTarget, uniformTarget } from "./target-policy.js";
 import { weighLog } from "./weigh-log.js";
+import { ips } from "./weighting-estimators.js";
 
 const RATES = [0.2, 0.5, 0.8];
 
@@ -227,6 +229,39 @@ describe("compareTargets", () => {
     expect(comparisons[0]!.difference).toBeCloseTo(0, 12);
     expect(comparisons[0]!.standardError).toBeLessThan(1e-12);
     expect(comparisons[1]!.interval.low).toBeGreaterThan(0);
+  });
+
+  test("the difference of two IPS estimates is one of differences, its interval as well", async () => {
+    const data = uniformLog(200);
+    const targets = { often: fixedTarget({ b: 0.3, c: 0.7 }), never: fixedTarget({ a: 1 }) };
+    const { comparisons } = await compareTargets(data, targets, {
+      ...{ seed: 5, resamples: 150, baseline: "never" },
+      estimators: ["ips"],
+    });
+    const [often, never] = Object.values(targets).map((one) => ips(weighLog(data, one)));
+    const summands = often!.terms.summands!.map((x, i) => x - never!.terms.summands![i]!);
+    const apart = { value: often!.value - never!.value, terms: { summands } };
+    const rng = createRng(5); // the third stream split off is that of the draws
+    const resampler = createResampler(
+      [apart.terms],
+      [rng, rng, rng].map((r) => r.split())[2]!,
+      150,
+    );
+    for (let i = 0; i < 150; i++) resampler.draw(i);
+    const { low, high } = intervalOf(apart, resampler.values[0]!, 0.95, "bca");
+    expect(comparisons[0]!.interval.low).toBeCloseTo(low, 12);
+    expect(comparisons[0]!.interval.high).toBeCloseTo(high, 12);
+  });
+
+  test("of two targets that are the same none is better", async () => {
+    const target = fixedTarget({ b: 0.5, c: 0.5 });
+    const { comparisons } = await compareTargets(
+      uniformLog(100),
+      { one: target, other: target },
+      { seed: 1, resamples: 50, baseline: "other", estimators: ["ips", "snips"] },
+    );
+    expect(comparisons.map((one) => one.probabilityBetter)).toEqual([0.5, 0.5]);
+    expect(comparisons.map((one) => one.difference)).toEqual([0, 0]);
   });
 
   test("refuses a baseline that is none of them", async () => {

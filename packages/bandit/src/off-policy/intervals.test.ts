@@ -1,12 +1,20 @@
-import { createRng } from "@edgewright/core";
+import { createRng, type Interval } from "@edgewright/core";
 import { describe, expect, test } from "vitest";
-import { bootstrapInterval } from "./bootstrap.js";
+import { bernsteinOfEstimate } from "./bernstein-of-estimate.js";
+import { bootstrapInterval, correctTails } from "./bootstrap.js";
 import { empiricalBernsteinInterval, normalInterval } from "./closed-form-intervals.js";
-import { goldenLog, goldenTarget } from "./golden-log.test-support.js";
+import type { Estimate } from "./estimate.js";
+import { goldenLog, goldenPredictor, goldenTarget } from "./golden-log.test-support.js";
 import { createLoggedData } from "./logged-data.js";
+import {
+  directMethod,
+  doublyRobust,
+  shrunkDoublyRobust,
+  switchDoublyRobust,
+} from "./model-based-estimators.js";
 import { fixedTarget, uniformTarget } from "./target-policy.js";
 import { weighLog } from "./weigh-log.js";
-import { ips, snips } from "./weighting-estimators.js";
+import { clippedIps, ips, snips } from "./weighting-estimators.js";
 
 describe("golden values", () => {
   // scipy.stats.bootstrap((w * r,), np.mean, n_resamples=200000, random_state=1) on the twelve rows.
@@ -80,6 +88,32 @@ test("the same seed gives the same interval, another one another", () => {
   const once = bootstrapInterval(estimate, { seed: 3 });
   expect(bootstrapInterval(estimate, { seed: 3 })).toEqual(once);
   expect(bootstrapInterval(estimate, { seed: 4 })).not.toEqual(once);
+});
+
+test("empirical Bernstein of an estimate: twelve rows are few, the interval is all that the summands can be", () => {
+  const log = { ...weighLog(goldenLog(), goldenTarget, goldenPredictor), weightBound: 50 };
+  const rangeOf = (estimate: Estimate, seen = log): Interval | undefined =>
+    bernsteinOfEstimate(estimate, seen, [0, 1], 0.999);
+  expect(rangeOf(ips(log))).toEqual({ low: 0, high: 50 });
+  expect(rangeOf(clippedIps(log, 2))).toEqual({ low: 0, high: 2 });
+  expect(rangeOf(doublyRobust(log))).toEqual({ low: -50, high: 51 });
+  expect(rangeOf(switchDoublyRobust(log, 2))).toEqual({ low: -2, high: 3 });
+  // lambda w / (w^2 + lambda) is largest at sqrt(lambda), where it is half of that.
+  expect(rangeOf(shrunkDoublyRobust(log, 4))).toEqual({ low: -1, high: 2 });
+  expect(rangeOf(directMethod(log))).toEqual({ low: 0, high: 1 });
+  expect(rangeOf(snips(log))).toBeUndefined();
+  // A prediction of 1.5, beyond what rewards can be: corrections reach down to 0 - 1.5.
+  const beyond = { ...log, predicted: log.predicted!.map((q, i) => (i === 0 ? 1.5 : q)) };
+  expect(rangeOf(switchDoublyRobust(beyond, 2), beyond)).toEqual({ low: -3, high: 4.5 });
+});
+
+test("BCa: the fractions of Efron's formula, written out in Python", () => {
+  // z0 = inv_cdf(.62); cdf(z0 + (z0 + z) / (1 - .07 (z0 + z))) for z = inv_cdf(.025) and inv_cdf(.975)
+  const draws = Float64Array.from({ length: 1000 }, (_, i) => (i < 600 ? -1 : i < 640 ? 0 : 1));
+  const [low, high] = correctTails(draws, 0, 0.07, 0.025)!;
+  expect(low).toBeCloseTo(0.11954220317705794, 8);
+  expect(high).toBeCloseTo(0.9986407257115706, 8);
+  expect(correctTails(draws, 2, 0.07, 0.025)).toBeUndefined();
 });
 
 test("one row alone gives no interval", () => {
