@@ -5,7 +5,7 @@ import { incompleteBeta, logBetaPeak } from "./incomplete-beta.js";
 export interface BestBetaArm {
   /**
    * Probabilities with which each of `count` independent Beta(a, b) variables is the largest; absolute errors stay
-   * below 1e-6, and the sum is 1 up to rounding. Of a variable whose parameters both are above 1e8, both are taken
+   * below 1e-6, or 1e-7 for every variable where there are more than ten, and the sum is 1 up to rounding. Of a variable whose parameters both are above 1e8, both are taken
    * smaller until one is 1e8: of so many examples the rest would change nothing that matters.
    *
    * @param a above 0, [count]
