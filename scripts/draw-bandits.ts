@@ -214,7 +214,6 @@ function writeAlbumLog(path: string): void {
   const { contextDimension, armDimension } = world;
   const joint = metricInteractions();
   let now = Date.UTC(2026, 10, 1);
-  let played = { expected: 0, best: 0 };
   const lines: string[] = [];
   const bandit = createBandit({
     policy: sharedLinUcb({ contextDimension, armDimension, joint, alpha: 0.3 }),
@@ -222,10 +221,7 @@ function writeAlbumLog(path: string): void {
     seed: 1,
     clock: () => now,
     constraints: [propensityFloor(0.01)],
-    log(record) {
-      const known = record.type === "reward" ? { ...record, ...played } : record;
-      lines.push(formatLogLine(known));
-    },
+    log: (record) => lines.push(formatLogLine(record)),
   });
   const rng = createRng(5);
   for (let i = 0; i < 2000; i++) {
@@ -234,8 +230,8 @@ function writeAlbumLog(path: string): void {
     const { id, arm } = bandit.decide(world.context(user, device), world.offer(device));
     now += 300_000 * rng.uniform();
     const expected = world.expectedQoe(user, device, world.arms.indexOf(arm));
-    played = { expected, best: world.expectedQoe(user, device, world.bestArm(user, device)) };
-    bandit.update(id, drawRating(expected, rng));
+    const best = world.expectedQoe(user, device, world.bestArm(user, device));
+    bandit.update(id, drawRating(expected, rng), { expected, best });
   }
   writeFileSync(path, `${lines.join("\n")}\n`);
 }
