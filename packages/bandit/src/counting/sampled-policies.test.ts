@@ -1,5 +1,6 @@
 import { createRng } from "@edgewright/core";
 import { expect, test } from "vitest";
+import type { Policy } from "../policy/policy.js";
 import { betaThompson } from "./beta-thompson.js";
 import { epsilonGreedy } from "./epsilon-greedy.js";
 import { exp3 } from "./exp3.js";
@@ -171,6 +172,41 @@ test("exp3-ix by hand: the loss over the probability plus half the rate", () => 
   expect(probabilities[1]).toBeCloseTo(1 / (1 + Math.exp(-0.4)), 14);
   policy.addArm(2);
   expect(evaluateArms(policy, [2]).scores[0]).toBeCloseTo(-0.5, 14); // the average of the others
+});
+
+test("exp3 and exp3-ix at any time: the rates of their papers, round after round", () => {
+  const rates: [() => Policy, (t: number) => number[]][] = [
+    [
+      exp3,
+      (t) => {
+        const share = Math.min(1, Math.sqrt((2 * Math.log(2)) / ((Math.E - 1) * t)));
+        let gain = 0;
+        for (let s = 1; s < t; s++) gain += 0.3 / 0.5;
+        const first = 1 / (1 + Math.exp((-share * gain) / 2));
+        return [first, 1 - first].map((p) => (1 - share) * p + share / 2);
+      },
+    ],
+    [
+      exp3Ix,
+      (t) => {
+        const rate = (s: number): number => Math.sqrt(Math.log(2) / (2 * s));
+        let loss = 0;
+        for (let s = 1; s < t; s++) loss += 0.7 / (0.5 + rate(s) / 2);
+        const first = 1 / (1 + Math.exp(rate(t) * loss));
+        return [first, 1 - first];
+      },
+    ],
+  ];
+  for (const [create, expected] of rates) {
+    const policy = withArms(create(), 2);
+    for (let t = 1; t <= 12; t++) {
+      const { probabilities } = evaluateArms(policy, [0, 1]);
+      expected(t).forEach((p, slot) => {
+        expect(probabilities[slot]).toBeCloseTo(p, 12);
+      });
+      teach(policy, 0, 0.3); // chosen with probability 0.5
+    }
+  }
 });
 
 test("extreme rewards and propensities leave states that can be read", () => {

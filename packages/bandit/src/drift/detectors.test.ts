@@ -126,6 +126,16 @@ test("page-hinkley: distances are those of the sum from its lowest and highest p
   expect(found).toBe(expected);
 });
 
+test("page-hinkley gives no alarm while it warms up, however far values jump", () => {
+  const first = (warmUp: number): number => {
+    const detector = pageHinkley({ warmUp, threshold: 1 }).start();
+    for (let i = 0; i < 100; i++) if (detector.add(i < 5 ? 0 : 1)) return i + 1;
+    return Infinity;
+  };
+  expect(first(1)).toBeLessThan(10);
+  expect(first(20)).toBe(21);
+});
+
 test("adwin keeps the counts and sums of its window in few buckets", () => {
   const detector = adwin({ every: 1_000_000 }).start();
   const rng = createRng(2);

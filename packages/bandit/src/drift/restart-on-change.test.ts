@@ -65,6 +65,31 @@ test("forgets one arm, or all; the reward that gave alarm is learnt anew", () =>
   }
 });
 
+test("with all that was learnt goes what other arms' detectors saw; one arm's alarm leaves theirs", () => {
+  for (const scope of ["arm", "all"] as const) {
+    const seen: number[] = [];
+    const countFrom = (): DetectorKind => ({
+      name: "counting",
+      start: () => {
+        let count = 0;
+        return {
+          add: (value) => {
+            seen.push(++count);
+            return value > 1;
+          },
+          state: () => null,
+          restore: () => {},
+        };
+      },
+    });
+    const policy = withArms(restartOnChange(ucb1(), { detector: countFrom(), scope }), 2);
+    teach(policy, 1, 0.5);
+    teach(policy, 0, 7);
+    teach(policy, 1, 0.5);
+    expect(seen).toEqual([1, 1, scope === "all" ? 1 : 2]);
+  }
+});
+
 test("a reward that the policy refuses leaves everything as it was", () => {
   const policy = withArms(restartOnChange(ucb1(), { detector: atWill }), 2);
   teach(policy, 0, 0.5);

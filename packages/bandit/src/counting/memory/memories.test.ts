@@ -106,6 +106,33 @@ test("an arm that was not tried in the window counts as untried, crumbs and all"
   expect(statistics.sum(0)).toBe(0);
 });
 
+test("an arm's last example takes all that is left of it along, whatever the sizes were", () => {
+  const statistics = slidingWindow({ length: 3 }).start();
+  statistics.addArm(0, undefined, 1);
+  statistics.addArm(1, undefined, 1);
+  for (const weight of [1e50, 1e20, 1]) statistics.learn(0, 0.3, weight);
+  for (let i = 0; i < 3; i++) statistics.learn(1, 1, 1);
+  expect([statistics.count(0), statistics.sum(0), statistics.squares(0)]).toEqual([0, 0, 0]);
+});
+
+test.each([forever(), slidingWindow({ length: 5 }), discounted({ discount: 0.9 })])(
+  "$name: the total goes on bit for bit, and a huge weight that has gone leaves nothing",
+  (memory) => {
+    const statistics = memory.start();
+    for (const slot of [0, 1, 2]) statistics.addArm(slot, undefined, 1);
+    const weights = [0.1, 0.7, 1e15, 0.3, 0.1, 0.2, 0.7, 0.1, 0.3];
+    weights.forEach((weight, i) => {
+      statistics.learn(i % 3, 0.5, weight);
+      const copy = memory.start();
+      copy.prepare(JSON.parse(JSON.stringify(statistics.state())), "test")();
+      expect(copy.total).toBe(statistics.total);
+    });
+    if (memory.name !== "slidingWindow(5)") return;
+    for (let i = 0; i < 12; i++) statistics.learn(i % 3, 0.5, 0.1);
+    expect(statistics.total).toBeCloseTo(0.5, 12);
+  },
+);
+
 test("forever: a hundred thousand rewards that a plain sum would lose digits of", () => {
   const statistics = forever().start();
   statistics.addArm(0, undefined, 1);
