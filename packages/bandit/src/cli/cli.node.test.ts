@@ -191,6 +191,17 @@ describe("bandit evaluate", () => {
   });
 });
 
+test("names a folder that is no log, and quotes a log without steering the terminal", async () => {
+  expect(await main(["report", folder, "-o", join(folder, "none.html")])).toBe(1);
+  expect(complained).toContain(`${folder} is a folder`);
+  complained = "";
+  const hostile = join(folder, "hostile.jsonl");
+  writeFileSync(hostile, "\u001b[2J\u001b]0;owned\u0007 {\n");
+  expect(await main(["evaluate", hostile, "--quiet"])).toBe(1);
+  expect(complained).toContain("JSON was expected");
+  expect(complained).not.toMatch(/(?!\n)\p{Cc}/u);
+});
+
 test("--help and --version; a mistake ends with 2, a missing file with 1", async () => {
   expect(await main(["--help"])).toBe(0);
   expect(printed).toContain("bandit report <log.jsonl ...>");

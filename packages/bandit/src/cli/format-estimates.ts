@@ -1,6 +1,7 @@
 import type { LogEstimates } from "../report/estimate-log-targets.js";
 import { formatCount, formatInterval, formatNumber } from "../report/format-figures.js";
 import type { LogSummary } from "../report/log-summary.js";
+import { printable } from "./printable-text.js";
 
 /** Estimates as a table for terminals. */
 export function formatEstimates(summary: LogSummary, { rows, targets }: LogEstimates): string {
@@ -36,10 +37,4 @@ export function formatEstimates(summary: LogSummary, { rows, targets }: LogEstim
     ...lines.map(print),
     ...(warnings.length > 0 ? ["", ...warnings] : []),
   ].join("\n")}\n`;
-}
-
-// Names come from outside: nothing in them may steer the terminal.
-function printable(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
-  return plain.length > 200 ? `${plain.slice(0, 199)}…` : plain;
 }

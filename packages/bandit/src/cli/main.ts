@@ -6,6 +6,7 @@ import { type CliOptions, readArguments, USAGE, UsageError } from "./arguments.j
 import { formatEstimates } from "./format-estimates.js";
 import { checkOutput, writeWhole } from "./output-file.js";
 import { readPackageVersion } from "./package-version.js";
+import { printable } from "./printable-text.js";
 import { createProgressLine, type ProgressLine } from "./progress-line.js";
 import { summarizeLogFile } from "./read-log-file.js";
 
@@ -35,7 +36,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return 2;
     }
     if (EdgewrightError.isInstance(error) || (error as NodeJS.ErrnoException).code !== undefined) {
-      process.stderr.write(`bandit: ${(error as Error).message}\n`);
+      // Messages quote what a log holds.
+      process.stderr.write(`bandit: ${printable((error as Error).message, 2000)}\n`);
       return 1;
     }
     throw error;

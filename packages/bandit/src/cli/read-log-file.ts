@@ -20,7 +20,7 @@ export async function summarizeLogFile(
   const summarizer = createLogSummarizer({ name, sampleSize: options.rows });
   const reading: { skipped: number; firstProblem?: string } = { skipped: 0 };
   let decisions = 0;
-  const total = path === "-" ? undefined : statSync(path).size;
+  const total = path === "-" ? undefined : sizeOf(path);
   const source: Readable = path === "-" ? process.stdin : createReadStream(path);
   let read = 0;
   async function* pieces(): AsyncGenerator<Uint8Array> {
@@ -55,6 +55,12 @@ export async function summarizeLogFile(
     throw error;
   }
   return summarizer.summary(reading);
+}
+
+function sizeOf(path: string): number {
+  const found = statSync(path);
+  if (!found.isDirectory()) return found.size;
+  throw new EdgewrightError("unavailable", `${path} is a folder; give the file of a log in it`);
 }
 
 // Some editors begin files with a mark of the byte order, which JSON does not know.

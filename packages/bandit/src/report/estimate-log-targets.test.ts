@@ -35,6 +35,26 @@ describe("estimateLogTargets", () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  it("shows no interval of a policy that hardly any row speaks for", async () => {
+    const rows = Array.from({ length: 100 }, (_, i) =>
+      loggedDecision({ arm: i < 2 ? "b" : "a", chosen: i < 2 ? 1 : 0, reward: i % 2 }),
+    );
+    const few = summarizeLog(rows);
+    const estimates = (await estimateLogTargets(few, { resamples: 50 }))!;
+    const page = renderBanditReport({ ...few, estimates });
+    const cellsOf = (name: string): string[] =>
+      [
+        ...page
+          .split(`<bdi>${name}</bdi></th>`)[1]!
+          .split("</tr>")[0]!
+          .matchAll(/<bdi>(.*?)<\/bdi>/g),
+      ]
+        .map(([, text]) => text!)
+        .slice(-2);
+    expect(cellsOf("always b")).toEqual(["-", "2"]);
+    expect(cellsOf("always a")).toEqual([expect.stringMatching(/ to /), "98"]);
+  });
+
   it("does as the log did where an arm is not on offer", async () => {
     const only = (arm: string, reward: number) =>
       loggedDecision({ arms: [arm], arm, probabilities: [1], propensity: 1, reward });

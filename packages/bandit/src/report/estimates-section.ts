@@ -5,6 +5,9 @@ import type { LogSummary } from "./log-summary.js";
 import { escapeMarkup, shorten } from "./markup.js";
 import { type Column, renderFigure, renderTable } from "./report-markup.js";
 
+/** No interval is shown of fewer. */
+const LEAST_ROWS = 10;
+
 const NAMES: Readonly<Record<string, string>> = {
   mean: "Mean",
   ips: "IPS",
@@ -44,10 +47,7 @@ export function renderEstimates({ estimates, rewards, asked, decisions }: LogSum
     {
       name: "Rows it counts for",
       minor: true,
-      cell: ({ estimates }) => {
-        const weighted = estimates.find(({ estimator }) => /ips/.test(estimator)) ?? estimates[0];
-        return formatCount(weighted?.effectiveSampleSize ?? 0);
-      },
+      cell: (target) => formatCount(countRows(target)),
     },
   ];
   const from =
@@ -64,7 +64,7 @@ export function renderEstimates({ estimates, rewards, asked, decisions }: LogSum
   );
   return `<p class="note">Estimated from ${from}, by weighing each with how much likelier the other policy would have
 made that choice. IPS: inverse propensity scores; SNIPS: these, normalised; DM: a model of the rewards; DR: doubly
-robust, the model corrected by weights; SNDR: that, normalised. The interval is that of ${[...kind].join(", ") || "the log"}.${
+robust, the model corrected by weights; SNDR: that, normalised. The interval is that of ${[...kind].join(", ") || "the log"}, where at least ${LEAST_ROWS} rows count.${
     asked === undefined || asked === decisions
       ? ""
       : " Users were asked selectively: the estimates speak of decisions like those that were answered."
@@ -74,12 +74,21 @@ robust, the model corrected by weights; SNDR: that, normalised. The interval is 
 ${renderDoubts(targets)}`;
 }
 
+// Rows that speak for the policy, by the weights.
+function countRows({ estimates }: LogTargetEstimates): number {
+  const weighted = estimates.find(({ estimator }) => /ips/.test(estimator)) ?? estimates[0];
+  return weighted?.effectiveSampleSize ?? 0;
+}
+
 // Where users are asked when the policy is unsure, weights of answered decisions need not average 1: what is normalised
 // by their sum bears that best. Doubly robust where there is a model, else what needs none.
-function headOf({ estimates }: LogTargetEstimates): LogTargetEstimates["estimates"][number] {
+function headOf(target: LogTargetEstimates): LogTargetEstimates["estimates"][number] {
+  const { estimates } = target;
   const find = (kind: string) =>
     estimates.find(({ estimator, value }) => estimator === kind && Number.isFinite(value));
-  return find("sndr") ?? find("dr") ?? find("snips") ?? find("mean") ?? estimates[0]!;
+  const head = find("sndr") ?? find("dr") ?? find("snips") ?? find("mean") ?? estimates[0]!;
+  // Resamples of two rows are all alike: the interval would be narrow where next to nothing is known.
+  return countRows(target) < LEAST_ROWS ? { ...head, interval: undefined } : head;
 }
 
 function renderDoubts(targets: readonly LogTargetEstimates[]): string {
