@@ -132,31 +132,42 @@ function contextPart(data: LoggedData, row: number, coefficients: Float64Array):
 
 function gatherDesign(data: LoggedData, rows: readonly number[], layout: Layout): DesignRows {
   const { contexts, contextDimension: d } = data;
-  const starts = new Int32Array(rows.length + 1);
-  const places: number[] = [];
-  const values: number[] = [];
-  const put = (column: number, value: number): void => {
-    if (value === 0) return;
-    places.push(column);
-    values.push(value);
-  };
-  rows.forEach((row, i) => {
+  const visit = (row: number, put: (column: number, value: number) => void): void => {
     const place = data.chosen[row]!;
     put(0, 1);
-    for (let j = 0; j < d; j++) put(1 + j, contexts[row * d + j]!);
+    for (let j = 0; j < d; j++) {
+      const value = contexts[row * d + j]!;
+      if (value !== 0) put(1 + j, value);
+    }
     if (layout.oneHotStart >= 0) put(layout.oneHotStart + data.candidates[row]![place]!, 1);
     for (let f = 0; f < layout.features; f++) {
-      put(layout.featureStart + f, data.armFeatures![row]![place * layout.features + f]!);
+      const value = data.armFeatures![row]![place * layout.features + f]!;
+      if (value !== 0) put(layout.featureStart + f, value);
     }
-    starts[i + 1] = places.length;
+  };
+  // Counted first: lists that grow take several times the memory of what long logs hold.
+  const starts = new Int32Array(rows.length + 1);
+  let count = 0;
+  rows.forEach((row, i) => {
+    visit(row, () => count++);
+    starts[i + 1] = count;
   });
+  const places = new Int32Array(count);
+  const values = new Float64Array(count);
+  let at = 0;
+  for (const row of rows) {
+    visit(row, (column, value) => {
+      places[at] = column;
+      values[at++] = value;
+    });
+  }
   return {
     columns: layout.columns,
     armStart: layout.oneHotStart < 0 ? layout.featureStart : layout.oneHotStart,
     arms: layout.oneHotStart < 0 ? 0 : data.arms.length,
     starts,
-    places: Int32Array.from(places),
-    values: Float64Array.from(values),
+    places,
+    values,
     rewards: Float64Array.from(rows, (row) => data.rewards[row]!),
   };
 }
