@@ -31,6 +31,7 @@ const checks = {
   ]),
   // It finds its plug-in only beside the package.json that names it.
   size: [["node_modules/.bin/size-limit"]],
+  embedded: [["node", "packages/bandit/scripts/build-simd.mjs", "--check"]],
   changesets: [["node", "scripts/check-changesets.mjs"]],
   docs: [[tool("typedoc")]],
   smoke: [["node", "scripts/smoke-consumer.mjs"]],

@@ -1,4 +1,5 @@
-/** assembly/panels.ts as a WebAssembly module in base64; made by scripts/build-simd.mjs. */
+// Made by scripts/build-simd.mjs from the source with the SHA-256 e38b427b4de13ae2786f85ed30c728beec25a14ab8e6da7b114eebfa2f1782b8.
+/** assembly/panels.ts as a WebAssembly module in base64. */
 export const PANEL_MODULE: string =
   "AGFzbQEAAAABHARgA39/fwF8YAN/f38AYAR/f39/AGAEf3x/fwACDwEDZW52Bm1lbW9yeQIAAQMHBgECAAAAAwdEBgRmb3Jt" +
   "AAMIbXVsdGlwbHkAAQlhZGRfb3V0ZXIABQNkb3QABAxmb3JtX2Zsb2F0MzIAAg1yb3VuZF9mbG9hdDMyAAAK2w0GNQEBfwNA" +
