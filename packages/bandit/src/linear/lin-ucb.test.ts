@@ -106,6 +106,40 @@ describe("linUcb", () => {
     }
   });
 
+  it("chooses the same arms with needed scores when an arm that rested fades all at once", () => {
+    const dimension = 4;
+    const rng = createRng(2);
+    const all = linUcb({ dimension, discount: 0.9 });
+    const needed = linUcb({ dimension, discount: 0.9, scores: "needed" });
+    const slots = [0, 1, 2, 3];
+    for (const slot of slots) for (const policy of [all, needed]) policy.addArm(slot);
+    for (let step = 0; step < 8000; step++) {
+      const x = randomVector(rng, dimension);
+      expect(ask(needed, slots, x).probabilities).toEqual(ask(all, slots, x).probabilities);
+      const slot = Math.floor(step / 60) % 4;
+      const reward = 0.1 * rng.uniform() + 0.01 * slot;
+      const weight = step % 97 === 0 ? 1 : 20;
+      for (const policy of [all, needed]) teach(policy, slot, x, reward, { weight });
+    }
+  });
+
+  it("chooses by means alone without optimism, where no bound of widths is known either", () => {
+    const policy = linUcb({ dimension: 1, alpha: 0, scores: "needed" });
+    for (const slot of [0, 1]) {
+      policy.addArm(slot);
+      teach(policy, slot, [1], slot);
+      policy.sums!.writeArm(slot, policy.sums!.readArm(slot));
+    }
+    expect([...ask(policy, [0, 1], [1]).probabilities]).toEqual([0, 1]);
+  });
+
+  it("recovers from a width that overflows", () => {
+    const policy = linUcb({ dimension: 2, ridge: 1e-200 });
+    policy.addArm(0);
+    teach(policy, 0, [1e60, 0], 1e60);
+    expect(ask(policy, [0], [1, 0]).means[0]).toBeCloseTo(1, 9);
+  });
+
   it("leaves most widths out once arms are told apart", () => {
     const rng = createRng(3);
     const policy = linUcb({ dimension: 6, scores: "needed" });

@@ -117,6 +117,22 @@ describe.each(Object.entries(makers))("sums of %s", (_name, make) => {
     expect([...probe(policy).scores].every(Number.isFinite)).toBe(true);
   });
 
+  it("refuses sums that are no numbers or overflow, rather than search for a ridge for ever", () => {
+    const policy = learnAll(make, makeExamples(3, 20, false));
+    const { sums } = policy;
+    const before = JSON.stringify(policy.state());
+    for (const value of [Number.NaN, Infinity, -1e301]) {
+      const shared = new Float64Array(sums!.sharedLength).fill(value);
+      const arm = new Float64Array(sums!.armLength).fill(value);
+      if (shared.length > 0) expect(() => sums!.writeShared(shared)).toThrow(`got ${value}`);
+      if (arm.length > 0) expect(() => sums!.writeArm(0, arm)).toThrow(`got ${value}`);
+    }
+    expect(JSON.stringify(policy.state())).toBe(before);
+    sums!.writeShared(new Float64Array(sums!.sharedLength).fill(-1e300));
+    sums!.writeArm(0, new Float64Array(sums!.armLength).fill(-1e300));
+    expect(probe(policy).probabilities).not.toContain(Number.NaN);
+  });
+
   it("refuses sums of another length", () => {
     const { sums } = learnAll(make, []);
     expect(() => sums!.writeShared(new Float64Array(sums!.sharedLength + 1))).toThrow(ShapeError);

@@ -41,7 +41,8 @@ export class NeededWidths {
     let best = -Infinity;
     for (let i = 0; i < count; i++) {
       const mean = means[i]!;
-      reaches[i] = add(mean, optimism * source.bound(i), 1);
+      // Without optimism a width of no known bound counts for nothing either.
+      reaches[i] = add(mean, optimism === 0 ? 0 : optimism * source.bound(i), 1);
       best = Math.max(best, mean);
       widths[i] = Number.NaN;
     }

@@ -1,9 +1,11 @@
+import { EdgewrightError } from "@edgewright/core";
 import { createScalarKernels, type PanelKernels, paddedLength } from "./panel-kernels.js";
 import { PANEL_MODULE } from "./panel-module.js";
 
 /** Fewer features are as fast without WebAssembly, whose memory takes 64 kB at least. */
 const FEWEST_FOR_SIMD = 8;
 const PAGE = 8192; // doubles of 64 kB
+const MOST_PAGES = 65536; // what 32 bits of an address reach
 
 /** How matrices and vectors are kept and worked on: with WebAssembly's SIMD or without, with the same results. */
 export type SimdChoice = "where-it-pays" | "never" | "always";
@@ -45,8 +47,18 @@ export class PanelMemory {
       return free;
     }
     const start = this.#used;
+    if (start + length > this.values.length) {
+      try {
+        this.#grow(start + length);
+      } catch (cause) {
+        throw new EdgewrightError(
+          "limit-exceeded",
+          `linear policy: no memory is left for ${length} more numbers beside ${start}; use fewer arms or fewer features`,
+          { cause },
+        );
+      }
+    }
     this.#used += length;
-    if (this.#used > this.values.length) this.#grow();
     return start;
   }
 
@@ -78,13 +90,15 @@ export class PanelMemory {
   }
 
   // By half, so that arms that come one by one do not copy everything every time.
-  #grow(): void {
-    const wanted = Math.max(this.#used, Math.ceil(1.5 * this.values.length));
+  #grow(needed: number): void {
+    const present = this.values.length;
+    const wanted = Math.max(needed, Math.ceil(1.5 * present));
     if (this.#memory) {
-      this.#memory.grow(Math.ceil((wanted - this.values.length) / PAGE));
+      const pages = Math.min(Math.ceil(wanted / PAGE), MOST_PAGES);
+      this.#memory.grow(Math.max(pages, Math.ceil(needed / PAGE)) - present / PAGE);
       this.values = new Float64Array(this.#memory.buffer);
     } else {
-      const values = new Float64Array(this.values.length === 0 ? this.#used : wanted);
+      const values = new Float64Array(present === 0 ? needed : wanted);
       values.set(this.values);
       this.values = values;
     }
@@ -100,14 +114,24 @@ interface PanelExports {
   round_float32(from: number, to: number, count: number): void;
 }
 
-let compiled: WebAssembly.Module | undefined;
+// Null once it was refused: every further attempt would be one more report of a page's policy.
+let compiled: WebAssembly.Module | null | undefined;
+
+function compileModule(): WebAssembly.Module | null {
+  try {
+    return new WebAssembly.Module(
+      Uint8Array.from(atob(PANEL_MODULE), (character) => character.charCodeAt(0)),
+    );
+  } catch {
+    return null;
+  }
+}
 
 // WebAssembly may be missing, lack SIMD, be forbidden by the page's policy, or have no address space left.
 function startModule(d: number): { memory: WebAssembly.Memory; kernels: PanelKernels } | undefined {
+  if (compiled === undefined) compiled = compileModule();
+  if (compiled === null) return undefined;
   try {
-    compiled ??= new WebAssembly.Module(
-      Uint8Array.from(atob(PANEL_MODULE), (character) => character.charCodeAt(0)),
-    );
     const memory = new WebAssembly.Memory({ initial: 1 });
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     const panels = exports as unknown as PanelExports;

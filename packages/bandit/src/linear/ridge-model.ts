@@ -17,6 +17,9 @@ const SMALLEST_SHARE = 1e-6;
 const ROUGH_LIMITS = { size: 1e10, variance: 1e20 };
 /** Squares beyond this would overflow when they are multiplied. */
 const LARGEST_SQUARE = 1e150;
+/** Numbers in a state that are of no vector or matrix. */
+const SCALARS = 8;
+type Scalars = [number, number, number, number, number, number, number, number];
 
 /**
  * Weighted ridge regression that learns one example after another: A = ridge I + sum w x x', b = sum w r x,
@@ -186,9 +189,12 @@ export class RidgeModel {
     this.#updates++;
     this.#learnedSinceBound++;
     if (weight < 0) this.#bound = Infinity;
-    // A form below 0 is rounding alone.
+    // A form below 0 is rounding alone, one of Infinity a ridge too small for the features.
     const sound =
-      form >= 0 && divisor > SMALLEST_SHARE && (weight > 0 || this.#keepsDigits(x, weight));
+      form >= 0 &&
+      divisor > SMALLEST_SHARE &&
+      divisor < Infinity &&
+      (weight > 0 || this.#keepsDigits(x, weight));
     if (drifted || this.#updates >= REFACTOR_EVERY || !sound) {
       this.refactor();
       return sound;
@@ -217,12 +223,10 @@ export class RidgeModel {
     for (let i = 0; i < this.dimension; i++) this.moments[i]! *= factor;
     this.weight *= factor;
     this.squares *= factor;
-    if (this.presentRidge < this.ridge / 2) {
-      this.refactor();
-    } else {
-      this.#scale(this.#inverse, 1 / factor);
-      this.#bound /= factor;
-    }
+    // Making the ridge up only adds to what has faded, so the bound holds either way.
+    this.#bound /= factor;
+    if (this.presentRidge < this.ridge / 2) this.refactor();
+    else this.#scale(this.#inverse, 1 / factor);
   }
 
   /**
@@ -295,12 +299,12 @@ export class RidgeModel {
   /** Takes over a {@link RidgeModel.state}; `where` names the model in an error, after which it is as it was. */
   restore(state: unknown, where: string): void {
     const { dimension } = this;
-    const length = 2 * triangleLength(dimension) + 2 * dimension + 5;
+    const length = 2 * triangleLength(dimension) + 2 * dimension + SCALARS;
     const values = decodeFloat64(state, length, where);
-    const [present, updates, probe] = values.subarray(length - 3);
+    const [present, updates, probe, ...ofBound] = values.subarray(length - SCALARS + 2);
     const whole = Number.isInteger(updates) && updates! >= 0 && updates! < REFACTOR_EVERY;
     const inside = Number.isInteger(probe) && probe! >= 0 && probe! < dimension;
-    if (!whole || !inside || !(present! > 0)) {
+    if (!whole || !inside || !(present! > 0) || ofBound.some((value) => value < 0)) {
       throw new ValidationError(
         `${where}: the numbers of a ridge regression do not fit together; the snapshot is damaged`,
       );
@@ -327,6 +331,11 @@ export class RidgeModel {
       }
       ridge = this.ridge + raise;
       raise *= 2;
+      if (ridge < Infinity) continue;
+      throw new EdgewrightError(
+        "diverged",
+        "linear policy: sums that some ridge makes positive definite were expected; they hold numbers that are not finite or overflow: start from other sums or an earlier snapshot",
+      );
     }
   }
 
@@ -402,26 +411,29 @@ export class RidgeModel {
   #pack(): Float64Array {
     const { dimension } = this;
     const triangle = triangleLength(dimension);
-    const values = new Float64Array(2 * triangle + 2 * dimension + 5);
+    const values = new Float64Array(2 * triangle + 2 * dimension + SCALARS);
     values.set(this.#readTriangle(this.#gram));
     values.set(this.#readTriangle(this.#inverse), triangle);
     values.set(this.moments, 2 * triangle);
     values.set(this.theta, 2 * triangle + dimension);
+    // The bound decides which scores are worked out where not all are: a resumed run leaves out the same ones.
+    const bound = this.#bound < Infinity ? this.#bound : 0;
+    const ofBound = [bound, this.#learnedSinceBound, this.#learned];
     const scalars = [this.weight, this.squares, this.presentRidge, this.#updates, this.#probe];
-    values.set(scalars, values.length - 5);
+    values.set([...scalars, ...ofBound], values.length - SCALARS);
     return values;
   }
 
   #unpack(values: Float64Array): void {
     const { dimension } = this;
     const triangle = triangleLength(dimension);
-    this.#bound = Infinity;
     this.#writeTriangle(this.#gram, values);
     this.#writeTriangle(this.#inverse, values.subarray(triangle));
     this.moments.set(values.subarray(2 * triangle, 2 * triangle + dimension));
     this.theta.set(values.subarray(2 * triangle + dimension, 2 * (triangle + dimension)));
-    [this.weight, this.squares, this.presentRidge, this.#updates, this.#probe] = values.subarray(
-      values.length - 5,
-    ) as unknown as [number, number, number, number, number];
+    const scalars = Array.from(values.subarray(values.length - SCALARS)) as Scalars;
+    [this.weight, this.squares, this.presentRidge, this.#updates, this.#probe] = scalars;
+    [, , , , , this.#bound, this.#learnedSinceBound, this.#learned] = scalars;
+    if (this.#bound === 0) this.#bound = Infinity;
   }
 }

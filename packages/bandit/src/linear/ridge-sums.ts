@@ -1,4 +1,4 @@
-import { ShapeError } from "@edgewright/core";
+import { EdgewrightError, ShapeError } from "@edgewright/core";
 import { addOuterProduct, triangleLength } from "./packed-triangle.js";
 
 /**
@@ -24,8 +24,18 @@ export function addToRidgeSums(
   sums[triangle + dimension + 1]! += weight * reward * reward;
 }
 
-/** Throws unless sums have the length that a policy's have. */
+/** What elements of sums may be at most: a matrix of larger ones overflows before a ridge makes it definite. */
+const LARGEST_SUM = 1e300;
+
+/** Throws unless sums have the length that a policy's have, and elements that can be worked with. */
 export function checkSums(sums: Float64Array, length: number): void {
-  if (sums.length === length) return;
-  throw new ShapeError(`sums: ${length} numbers were expected, got ${sums.length}`);
+  if (sums.length !== length) {
+    throw new ShapeError(`sums: ${length} numbers were expected, got ${sums.length}`);
+  }
+  const strange = sums.find((value) => !(Math.abs(value) <= LARGEST_SUM));
+  if (strange === undefined) return;
+  throw new EdgewrightError(
+    "invalid-argument",
+    `sums: finite numbers of at most ${LARGEST_SUM} were expected, got ${strange}; nothing was taken over`,
+  );
 }
