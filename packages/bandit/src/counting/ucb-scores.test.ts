@@ -52,6 +52,24 @@ test("untried arms come first, in the order of the choice", () => {
   }
 });
 
+test("rewards that are alike make no arm certain: it borrows the spread of all", () => {
+  const policy = withArms(ucb1(), 3);
+  for (const reward of [1, 1]) teach(policy, 0, reward);
+  expect(evaluateArms(policy, [0]).widths[0]).toBe(0); // there is no other spread yet
+  for (const reward of [0, 1]) teach(policy, 1, reward);
+  const { widths } = evaluateArms(policy, [0, 1, 2]);
+  expect(widths[0]).toBeCloseTo(Math.sqrt(3 / 16), 14); // of 1, 1, 0, 1, over one degree of freedom
+  expect(widths[1]).toBeCloseTo(0.5, 14); // its own
+  expect(widths[2]).toBe(Infinity);
+  // Squares of large rewards have no digits left for a small spread: what remains is rounding.
+  const large = withArms(ucb1(), 2);
+  for (let i = 0; i < 10; i++) {
+    teach(large, 0, 1e9 + (i % 2));
+    teach(large, 1, 1e9 + 100 * (i % 2));
+  }
+  expect(evaluateArms(large, [0, 1]).widths[0]).toBeGreaterThan(0.1);
+});
+
 test("the KL bound solves its equation, and lies between the mean and Pinsker's bound", () => {
   fc.assert(
     fc.property(
