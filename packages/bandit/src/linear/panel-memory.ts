@@ -5,7 +5,6 @@ import { PANEL_MODULE } from "./panel-module.js";
 /** Fewer features are as fast without WebAssembly, whose memory takes 64 kB at least. */
 const FEWEST_FOR_SIMD = 8;
 const PAGE = 8192; // doubles of 64 kB
-const MOST_PAGES = 65536; // what 32 bits of an address reach
 
 /** How matrices and vectors are kept and worked on: with WebAssembly's SIMD or without, with the same results. */
 export type SimdChoice = "where-it-pays" | "never" | "always";
@@ -53,7 +52,7 @@ export class PanelMemory {
       } catch (cause) {
         throw new EdgewrightError(
           "limit-exceeded",
-          `linear policy: no memory is left for ${length} more numbers beside ${start}; use fewer arms or fewer features`,
+          `linear policy: no memory for ${start + length} numbers; use fewer arms or features`,
           { cause },
         );
       }
@@ -94,8 +93,7 @@ export class PanelMemory {
     const present = this.values.length;
     const wanted = Math.max(needed, Math.ceil(1.5 * present));
     if (this.#memory) {
-      const pages = Math.min(Math.ceil(wanted / PAGE), MOST_PAGES);
-      this.#memory.grow(Math.max(pages, Math.ceil(needed / PAGE)) - present / PAGE);
+      this.#memory.grow(Math.ceil((wanted - present) / PAGE));
       this.values = new Float64Array(this.#memory.buffer);
     } else {
       const values = new Float64Array(present === 0 ? needed : wanted);
@@ -117,21 +115,16 @@ interface PanelExports {
 // Null once it was refused: every further attempt would be one more report of a page's policy.
 let compiled: WebAssembly.Module | null | undefined;
 
-function compileModule(): WebAssembly.Module | null {
-  try {
-    return new WebAssembly.Module(
-      Uint8Array.from(atob(PANEL_MODULE), (character) => character.charCodeAt(0)),
-    );
-  } catch {
-    return null;
-  }
-}
-
 // WebAssembly may be missing, lack SIMD, be forbidden by the page's policy, or have no address space left.
 function startModule(d: number): { memory: WebAssembly.Memory; kernels: PanelKernels } | undefined {
-  if (compiled === undefined) compiled = compileModule();
-  if (compiled === null) return undefined;
   try {
+    if (compiled === undefined) {
+      compiled = null;
+      compiled = new WebAssembly.Module(
+        Uint8Array.from(atob(PANEL_MODULE), (character) => character.charCodeAt(0)),
+      );
+    }
+    if (compiled === null) return undefined;
     const memory = new WebAssembly.Memory({ initial: 1 });
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     const panels = exports as unknown as PanelExports;

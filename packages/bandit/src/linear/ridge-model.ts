@@ -331,11 +331,6 @@ export class RidgeModel {
       }
       ridge = this.ridge + raise;
       raise *= 2;
-      if (ridge < Infinity) continue;
-      throw new EdgewrightError(
-        "diverged",
-        "linear policy: sums that some ridge makes positive definite were expected; they hold numbers that are not finite or overflow: start from other sums or an earlier snapshot",
-      );
     }
   }
 
@@ -418,9 +413,19 @@ export class RidgeModel {
     values.set(this.theta, 2 * triangle + dimension);
     // The bound decides which scores are worked out where not all are: a resumed run leaves out the same ones.
     const bound = this.#bound < Infinity ? this.#bound : 0;
-    const ofBound = [bound, this.#learnedSinceBound, this.#learned];
-    const scalars = [this.weight, this.squares, this.presentRidge, this.#updates, this.#probe];
-    values.set([...scalars, ...ofBound], values.length - SCALARS);
+    values.set(
+      [
+        this.weight,
+        this.squares,
+        this.presentRidge,
+        this.#updates,
+        this.#probe,
+        bound,
+        this.#learnedSinceBound,
+        this.#learned,
+      ],
+      values.length - SCALARS,
+    );
     return values;
   }
 
@@ -431,9 +436,16 @@ export class RidgeModel {
     this.#writeTriangle(this.#inverse, values.subarray(triangle));
     this.moments.set(values.subarray(2 * triangle, 2 * triangle + dimension));
     this.theta.set(values.subarray(2 * triangle + dimension, 2 * (triangle + dimension)));
-    const scalars = Array.from(values.subarray(values.length - SCALARS)) as Scalars;
-    [this.weight, this.squares, this.presentRidge, this.#updates, this.#probe] = scalars;
-    [, , , , , this.#bound, this.#learnedSinceBound, this.#learned] = scalars;
-    if (this.#bound === 0) this.#bound = Infinity;
+    [
+      this.weight,
+      this.squares,
+      this.presentRidge,
+      this.#updates,
+      this.#probe,
+      this.#bound,
+      this.#learnedSinceBound,
+      this.#learned,
+    ] = values.subarray(values.length - SCALARS) as unknown as Scalars;
+    this.#bound ||= Infinity;
   }
 }

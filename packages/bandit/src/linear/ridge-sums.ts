@@ -36,6 +36,6 @@ export function checkSums(sums: Float64Array, length: number): void {
   if (strange === undefined) return;
   throw new EdgewrightError(
     "invalid-argument",
-    `sums: finite numbers of at most ${LARGEST_SUM} were expected, got ${strange}; nothing was taken over`,
+    `sums: numbers of at most ${LARGEST_SUM} were expected, got ${strange}`,
   );
 }
