@@ -103,6 +103,11 @@ describe("classification data of one's own", () => {
     expect(() => readProblem(folder, "own")).toThrow(/order_own\.json/);
     await writeFile(join(folder, "meta.json"), '{"own":{"n":3}}');
     expect(() => readProblem(folder, "own")).toThrow(/3 rows there, and 2 in its CSV/);
+    const named = Array.from({ length: 600 }, (_, row) => `person ${row},p\n`);
+    await writeFile(join(folder, "people.csv"), `who,label\n${named.join("")}`);
+    expect(() => readProblem(folder, "people")).toThrow(
+      /people\.csv: column "who": at most 500 levels were expected, got 600/,
+    );
     expect(() => readCsv("a,b\n1\n", "x.csv")).toThrow(/x\.csv: row 1 has 1 fields.*2 columns/);
     expect(() => readCsv("a,b\n", "x.csv")).toThrow(/at least one row/);
     expect(() => readCsv('a,b\n"1,2\n', "x.csv")).toThrow(/quote/);

@@ -1,7 +1,11 @@
+import { ValidationError } from "@edgewright/core";
 import type { CsvTable } from "./read-csv.js";
 
 /** How tables write that a value is not known. */
 const MISSING = new Set(["", "?", "na", "n/a", "nan", "null"]);
+
+/** Every level is a feature, and time and memory grow with the square of their number. */
+const MOST_LEVELS = 500;
 
 /** Contexts made of a table's columns. */
 export interface Features {
@@ -21,13 +25,15 @@ export interface Features {
  * and a constant 1 at the end. A number that is not known is the mean, a level that is not known is no level.
  *
  * @param label index of the column that is no feature
+ * @param where the file, for the message of an error
+ * @throws ValidationError for a column with a name of its own in nearly every row
  */
-export function buildFeatures({ columns, rows }: CsvTable, label: number): Features {
+export function buildFeatures({ columns, rows }: CsvTable, label: number, where: string): Features {
   const features: Float64Array[] = []; // by feature, then by row
   let numeric = 0;
   let categorical = 0;
   let missing = 0;
-  columns.forEach((_, column) => {
+  columns.forEach((name, column) => {
     if (column === label) return;
     const texts = rows.map((row) => row[column]!);
     const known = texts.filter(isKnown);
@@ -38,6 +44,11 @@ export function buildFeatures({ columns, rows }: CsvTable, label: number): Featu
     } else {
       categorical++;
       const levels = [...new Set(known)].sort();
+      if (levels.length > MOST_LEVELS) {
+        throw new ValidationError(
+          `${where}: column "${name}": at most ${MOST_LEVELS} levels were expected, got ${levels.length}; leave it out where it names the rows`,
+        );
+      }
       features.push(
         ...levels.map((level) => Float64Array.from(texts, (text) => (text === level ? 1 : 0))),
       );

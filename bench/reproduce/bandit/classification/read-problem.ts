@@ -43,7 +43,7 @@ export function readProblem(folder: string, name: string): Problem {
   const named = table.columns.findIndex((column) => column.toLowerCase() === "label");
   const label = named >= 0 ? named : table.columns.length - 1;
   checkMeta(folder, name, table.rows.length);
-  const features = buildFeatures(table, label);
+  const features = buildFeatures(table, label, path);
   const labels = table.rows.map((row) => row[label]!);
   const { rows, arms, order } = readOrder(folder, name, labels);
   return {

@@ -90,6 +90,12 @@ describe("chooseVariants", () => {
     expect(text).toMatch(/on this machine, .*wants it right: right/);
   });
 
+  it("shows the player that asks when unsure, also where it was unsure every time", async () => {
+    const options = { rounds: 10, runs: 1 };
+    const chosen = await chooseVariants(twoModels(), { name: "my machine" }, options);
+    expect(askingPlayer(chosen)).toMatchObject({ name: "LinUCB, asks when unsure", askedShare: 1 });
+  });
+
   it("stops when asked to", async () => {
     const abort = new AbortController();
     abort.abort();

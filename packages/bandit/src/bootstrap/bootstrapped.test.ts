@@ -135,6 +135,15 @@ test("states resume bit for bit, and damaged ones change nothing", () => {
   }
 });
 
+test("arms that come after a snapshot was taken over begin as they would have without", () => {
+  const make = () => bootstrapped({ policy: () => linGreedy({ dimension: 1 }), seed: 4 });
+  const policy = withArms(make(), 2);
+  const other = make();
+  other.restore(JSON.parse(JSON.stringify(policy.state())));
+  for (const one of [policy, other]) one.addArm(2);
+  expect(other.state()).toEqual(policy.state());
+});
+
 test("a new arm like another begins as that one", () => {
   const policy = withArms(bootstrapped({ policy: () => linGreedy({ dimension: 1 }) }), 2);
   const rng = createRng(1);

@@ -83,6 +83,23 @@ describe("createFleetMember", () => {
     for (const { bandit } of members) expectSameKnowledge(bandit, pooled);
   });
 
+  it("knows what was learnt during a sync as soon as that is through", async () => {
+    const memory = createMemoryStore();
+    const [before, meanwhile] = [examplesOf(1), examplesOf(2)];
+    const store: SnapshotStore = {
+      ...memory,
+      save(...args) {
+        learn(meanwhile);
+        return memory.save(...args);
+      },
+    };
+    const { bandit, fleet, learn } = join(store, "one");
+    learn(before);
+    expect((await fleet.sync()).pushed).toBe(10);
+    expectSameKnowledge(bandit, taughtBandit([...before, ...meanwhile]));
+    expect(fleet.waiting).toBe(10);
+  });
+
   it("counts nothing twice when the answer to a push is lost, nor loses it when the push is", async () => {
     const memory = createMemoryStore();
     let fate: "lost-answer" | "lost-push" | "fine" = "fine";

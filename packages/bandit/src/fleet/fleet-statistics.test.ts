@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createBandit } from "../bandit/create-bandit.js";
 import { epsilonGreedy } from "../counting/epsilon-greedy.js";
 import { linUcb } from "../linear/lin-ucb.js";
+import { encodeFloat64 } from "../policy/float64-text.js";
 import {
   DIMENSION,
   dyadicExamples,
@@ -105,6 +106,19 @@ describe("mergeStatistics", () => {
     const parts = [teach([0.5, 1, 0.25, 0]), teach([1, 0.75])].map(readStatistics);
     writeStatistics(merged, parts.reduce(mergeStatistics));
     expect(merged.estimate().means).toEqual(teach([0.5, 1, 0.25, 0, 1, 0.75]).estimate().means);
+  });
+
+  it("writes all arms or none, where the policy refuses one of them", () => {
+    const [bandit, other] = [1, 2].map((seed) => {
+      const one = createBandit({ policy: epsilonGreedy(), arms: ["a", "b"], seed });
+      for (const arm of ["a", "b"]) one.learn({ arm, reward: seed });
+      return one;
+    });
+    const before = readStatistics(bandit!);
+    const foreign = readStatistics(other!);
+    const arms = { ...foreign.arms, b: encodeFloat64(Float64Array.of(-1, 0, 0)) };
+    expect(() => writeStatistics(bandit!, { ...foreign, arms })).toThrow(/a weight from 0/);
+    expect(readStatistics(bandit!)).toEqual(before);
   });
 
   it("refuses damage with a typed error, and changes nothing then", () => {

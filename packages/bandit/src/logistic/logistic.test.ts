@@ -1,6 +1,7 @@
 import { createRng, ValidationError } from "@edgewright/core";
 import { expect, test } from "vitest";
 import { playRounds, roomFor, type World } from "../kernel/play-world.test-support.js";
+import { normalCdf } from "../policy/normal-distribution.js";
 import { LogisticModel, logistic } from "./logistic-model.js";
 import { logisticThompson } from "./logistic-thompson.js";
 import { logisticUcb } from "./logistic-ucb.js";
@@ -105,6 +106,30 @@ test("both policies learn which arm earns most where, with probabilities that su
       expect(out.probabilities.reduce((sum, value) => sum + value)).toBeCloseTo(1, 9);
       expect(out.widths.every((width) => width > 0 && width < 0.4)).toBe(true);
     }
+  }
+});
+
+test("the probability of the better of two arms is that of a normal difference, at every scale", () => {
+  const context = Float64Array.of(1);
+  const example = { context, armFeatures: new Float64Array(0), propensity: 1, weight: 1 };
+  for (const scale of [0.3, 1, 2]) {
+    const policy = logisticThompson({ dimension: 1, scale });
+    const models = [1, 0].map((reward, slot) => {
+      policy.addArm(slot);
+      policy.learn({ ...example, slot, reward }, createRng(1));
+      const model = new LogisticModel(1, 1, true);
+      model.add(context, reward, 1);
+      return model;
+    });
+    const out = roomFor(2);
+    const choices = { slots: [0, 1], context, armFeatures: example.armFeatures };
+    policy.evaluate(choices, createRng(1), out);
+    const [gap, variance] = [
+      models[0]!.logit(context) - models[1]!.logit(context),
+      models[0]!.variance(context) + models[1]!.variance(context),
+    ];
+    const expected = normalCdf(gap / (scale * Math.sqrt(variance)));
+    expect(out.probabilities[0]).toBeCloseTo(expected, 6);
   }
 });
 

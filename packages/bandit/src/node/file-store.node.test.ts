@@ -86,6 +86,25 @@ describe("createFileStore", () => {
     }
   });
 
+  it("writes nothing, and frees nobody else's lock, once its own was taken over", async () => {
+    const folder = freshFolder();
+    const store = createFileStore({ folder, staleLockMs: 70 });
+    await store.save("key", "before");
+    const lock = join(folder, "key.json.lock");
+    const thief = JSON.stringify({ token: "another's", pid: process.pid, host: hostname() });
+    const handle = await open(join(folder, "key.json"));
+    const sync = vi
+      .spyOn(Object.getPrototypeOf(handle), "sync")
+      .mockImplementation(() => writeFile(lock, thief));
+    await handle.close();
+    const late = store.save("key", "late", { revision: "any" });
+    await expect(late).rejects.toThrow(/lock of .*key\.json was lost.*more than 70 ms/);
+    sync.mockRestore();
+    expect(await readFile(lock, "utf8")).toBe(thief);
+    expect((await readdir(folder)).sort()).toEqual(["key.json", "key.json.lock"]);
+    expect((await store.load("key"))?.value).toBe("before");
+  });
+
   it("leaves no lock behind where the disk is full", async () => {
     const folder = freshFolder();
     await mkdir(folder);

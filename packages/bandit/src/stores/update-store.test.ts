@@ -72,6 +72,15 @@ describe("updateStore", () => {
     });
     setTimeout(() => controller.abort(), 5);
     await expect(waiting).rejects.toMatchObject(aborted);
+    // While the change is worked out: nothing is saved then.
+    const late = new AbortController();
+    const change = (): number => {
+      late.abort();
+      return 1;
+    };
+    const changing = updateStore(store, "key", change, { signal: late.signal });
+    await expect(changing).rejects.toMatchObject(aborted);
+    expect(await store.load("key")).toBeUndefined();
   });
 
   it("passes on what the change or the store throws, and refuses senseless options", async () => {
