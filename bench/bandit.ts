@@ -7,7 +7,7 @@ import { runBenchmark } from "./run-benchmark.js";
 await runBenchmark({
   command: "pnpm bench:bandit",
   summary:
-    "Times decide + update through createBandit, beside MABWiser's steps in numpy on the same stream, and looks for drift.",
+    "Times decide + update through createBandit, beside MABWiser and its arithmetic in numpy on the same stream, and looks for drift.",
   sections: [
     { name: "python", run: compareWithPython },
     { name: "policies", run: measurePolicies },
@@ -16,7 +16,7 @@ await runBenchmark({
   options: {
     python: {
       type: "string",
-      help: "an interpreter with numpy, and mabwiser if there is one (python3)",
+      help: "an interpreter with numpy, and with mabwiser to measure that itself (python3)",
     },
   },
 });

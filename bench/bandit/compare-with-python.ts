@@ -5,11 +5,12 @@ import type { BenchContext } from "../context.js";
 import { type LinearStream, makeLinearStream } from "./linear-stream.js";
 import {
   findNumpy,
+  HOW_TO_INSTALL_MABWISER,
   HOW_TO_INSTALL_NUMPY,
   type PeerKind,
   type PythonPeer,
-  type StartingSums,
   startPython,
+  type Taught,
 } from "./python-process.js";
 
 interface Setting {
@@ -29,15 +30,33 @@ interface Contestant {
   readonly choices: number[];
 }
 
+interface Rival {
+  readonly kind: PeerKind;
+  /** Steps of a turn: of those that take long, fewer than of ours, from the stream's beginning too. */
+  readonly perTurn: number;
+  /** Seconds of a step, by turn. */
+  readonly times: number[];
+}
+
+const RIVALS: Readonly<Record<PeerKind, string>> = {
+  mabwiser: "MABWiser itself",
+  plain: "MABWiser's arithmetic in a numpy loop",
+  copying: "that loop with MABWiser's copies",
+};
+
 const CHUNKS = 20;
 const TARGET = 100;
 
-/** Decide + update per second of LinUCB, ours through createBandit, beside Python's on the same stream, by turns. */
+/**
+ * Decide + update per second of LinUCB, ours through createBandit, beside MABWiser where it can be imported and beside
+ * its arithmetic in numpy: on the same stream, by turns, with the same choices.
+ */
 export async function compareWithPython(context: BenchContext): Promise<FigureInput[]> {
   const python = context.peers ? findNumpy(context.values.python as string | undefined) : undefined;
   if (python === undefined && context.peers) context.log(`  ${HOW_TO_INSTALL_NUMPY}`);
   const peer = python === undefined ? undefined : await startPython(python);
   if (peer) context.addVersions(peer.versions);
+  if (peer && peer.versions.mabwiser === undefined) context.log(`  ${HOW_TO_INSTALL_MABWISER}`);
   const settings: Setting[] = [
     { dimension: 20, arms: 10, steps: 20_000, taught: 0 },
     { dimension: 100, arms: 50, steps: 6000, taught: 0 },
@@ -69,95 +88,73 @@ async function compare(
   // The engine's compilers are done by then, whatever was taught.
   const warm = makeLinearStream(dimension, arms, 1000, 99);
   for (const { scores } of ours) run(create(setting, scores).bandit, warm, 0, warm.steps);
+  let known: Taught | undefined;
   if (taught > 0) {
     context.log(`  teaching ${taught.toLocaleString("en-US")} steps`);
-    teach(ours, makeLinearStream(dimension, arms, taught, 1), context);
+    const examples = teach(ours, makeLinearStream(dimension, arms, taught, 1), context);
+    known = { ...examples, ...sumsOf(ours[0]!.policy, dimension, arms) };
   }
   const stream = makeLinearStream(dimension, arms, steps, taught > 0 ? 2 : 1);
-  const truth = taught > 0 ? sumsOf(ours[0]!.policy, dimension, arms) : undefined;
-  await peer?.begin("plain", stream, truth);
-  const plain: number[] = [];
+  await peer?.load(stream, known);
+  const rivals = peer === undefined ? [] : rivalsIn(peer, setting);
   const size = steps / CHUNKS;
-  for (let from = 0; from < steps; from += size) {
+  for (let turn = 0; turn < CHUNKS; turn++) {
     context.signal.throwIfAborted();
     for (const { bandit, times, choices } of ours) {
-      const part = run(bandit, stream, from, from + size);
+      const part = run(bandit, stream, turn * size, (turn + 1) * size);
       times.push(part.seconds / size);
       choices.push(...part.choices);
     }
-    const other = await peer?.run(from, from + size);
-    if (other) plain.push(other.seconds / size);
-    for (const made of [ours[1]!.choices.slice(from), other?.choices]) {
-      if (made && made.join() !== ours[0]!.choices.slice(from).join()) {
-        throw new Error(`other arms were chosen in steps ${from} to ${from + size}`);
-      }
+    for (const rival of rivals) {
+      const [from, to] = [turn * rival.perTurn, (turn + 1) * rival.perTurn];
+      const { seconds, choices } = await peer!.run(rival.kind, from, to);
+      rival.times.push(seconds / rival.perTurn);
+      checkChoices(
+        choices,
+        ours[0]!.choices.slice(from, to),
+        `${RIVALS[rival.kind]}, from ${from}`,
+      );
     }
   }
-  const rows: FigureInput[] = [];
-  const where = `d = ${dimension}, K = ${arms}${taught > 0 ? ` after ${taught.toLocaleString("en-US")} steps` : ""}`;
-  for (const { scores, times } of ours) {
-    const own = median(times);
-    rows.push({
-      metric: `LinUCB, ${where}, scores "${scores}": decide + update`,
-      value: 1 / own,
-      unit: "/s",
-      ...(peer ? rateAgainst(plain, times) : {}),
-      note: `${(own * 1e6).toFixed(1)} us of CPU time, ${steps.toLocaleString("en-US")} steps${
-        peer ? `, the same choices as the peer's ${(median(plain) * 1e6).toFixed(0)} us` : ""
-      }`,
-    });
-  }
-  for (const kind of ["copying", "mabwiser"] as const) {
-    if (!peer || (kind === "mabwiser" && (peer.versions.mabwiser === undefined || taught > 0)))
-      continue;
-    rows.push(await compareCopying(kind, where, setting, peer, stream, ours, truth));
-  }
-  return rows;
+  checkChoices(ours[1]!.choices, ours[0]!.choices, 'scores "needed"');
+  return describeRates(setting, ours, rivals);
 }
 
-const KINDS: Readonly<Record<PeerKind, string>> = {
-  plain: "the arithmetic of MABWiser's steps in numpy",
-  copying: "MABWiser's steps in numpy with its copies",
-  // Not tried where this was written, MABWiser being out of reach there.
-  mabwiser: "MABWiser itself",
-};
+function rivalsIn({ versions }: PythonPeer, { dimension, steps }: Setting): Rival[] {
+  const size = steps / CHUNKS;
+  const few = Math.min(size, dimension > 50 ? 20 : 100);
+  return [
+    ...(versions.mabwiser === undefined
+      ? []
+      : [{ kind: "mabwiser" as const, perTurn: few, times: [] }]),
+    { kind: "plain", perTurn: size, times: [] },
+    { kind: "copying", perTurn: few, times: [] },
+  ];
+}
 
-// These take so long that a part of the stream must do; our time is that of the whole stream.
-async function compareCopying(
-  kind: PeerKind,
-  where: string,
-  { dimension }: Setting,
-  peer: PythonPeer,
-  stream: LinearStream,
+function checkChoices(made: readonly number[], expected: readonly number[], who: string): void {
+  if (made.join() !== expected.join()) throw new Error(`other arms were chosen by ${who}`);
+}
+
+function describeRates(
+  { dimension, arms, steps, taught }: Setting,
   ours: readonly Contestant[],
-  sums: StartingSums | undefined,
-): Promise<FigureInput> {
-  await peer.begin(kind, stream, sums);
-  const size = Math.min(stream.steps, dimension > 50 ? 200 : 1000) / 5;
-  const times: number[] = [];
-  for (let from = 0; from < 5 * size; from += size) {
-    const { seconds, choices } = await peer.run(from, from + size);
-    if (choices.join() !== ours[0]!.choices.slice(from, from + size).join()) {
-      throw new Error(`${KINDS[kind]}: other arms in steps ${from} to ${from + size}`);
-    }
-    times.push(seconds / size);
-  }
-  const best = Math.min(...ours.map(({ times: own }) => median(own)));
-  return {
-    metric: `LinUCB, ${where}: decide + update, beside ${KINDS[kind]}`,
-    ...{ value: 1 / best, unit: "/s", peer: KINDS[kind] },
-    ratio: median(times) / best,
-    target: { atLeast: TARGET },
-    note: `the faster of "all" and "needed"; the same choices as the peer's ${(median(times) * 1e6).toFixed(0)} us, over ${5 * size} steps after ours`,
-  };
-}
-
-function rateAgainst(
-  theirs: readonly number[],
-  ours: readonly number[],
-): Pick<FigureInput, "peer" | "ratio" | "target"> {
-  const ratio = median(ours.map((time, i) => theirs[i]! / time));
-  return { peer: KINDS.plain, ratio, target: { atLeast: TARGET } };
+  rivals: readonly Rival[],
+): FigureInput[] {
+  const where = `d = ${dimension}, K = ${arms}${taught > 0 ? ` after ${taught.toLocaleString("en-US")} steps` : ""}`;
+  return ours.flatMap(({ scores, times }) => {
+    const metric = `LinUCB, ${where}, scores "${scores}": decide + update`;
+    const own = median(times);
+    const figure = { metric, value: 1 / own, unit: "/s" };
+    const note = `${(own * 1e6).toFixed(1)} us of CPU time, ${steps.toLocaleString("en-US")} steps`;
+    if (rivals.length === 0) return [{ ...figure, note }];
+    return rivals.map(({ kind, perTurn, times: theirs }) => ({
+      ...figure,
+      ...{ peer: RIVALS[kind], target: { atLeast: TARGET } },
+      ratio: median(times.map((time, turn) => theirs[turn]! / time)),
+      note: `${note}; the same choices as the peer's ${(median(theirs) * 1e6).toFixed(0)} us, its first ${(perTurn * CHUNKS).toLocaleString("en-US")} steps, by turns`,
+    }));
+  });
 }
 
 function create(
@@ -197,25 +194,31 @@ function teach(
   ours: readonly { policy: LinearPolicy; bandit: Bandit }[],
   stream: LinearStream,
   context: BenchContext,
-): void {
+): Pick<Taught, "contexts" | "decisions" | "rewards"> {
   const [first, second] = ours.map(({ bandit }) => bandit);
-  const { dimension, arms, contexts, rewards } = stream;
-  for (let from = 0; from < stream.steps; from += 1000) {
+  const { dimension, arms, steps, contexts } = stream;
+  const decisions = new Float64Array(steps);
+  const rewards = new Float64Array(steps);
+  for (let from = 0; from < steps; from += 1000) {
     context.signal.throwIfAborted();
-    const to = Math.min(from + 1000, stream.steps);
-    const { choices } = run(second!, stream, from, to);
+    const { choices } = run(second!, stream, from, Math.min(from + 1000, steps));
     choices.forEach((chosen, i) => {
-      const start = (from + i) * dimension;
-      const example = {
-        context: contexts.subarray(start, start + dimension),
-        arm: `arm ${chosen}`,
-      };
-      first!.learn({ ...example, reward: rewards[(from + i) * arms + chosen]! });
+      const step = from + i;
+      const reward = stream.rewards[step * arms + chosen]!;
+      const features = contexts.subarray(step * dimension, (step + 1) * dimension);
+      first!.learn({ context: features, arm: `arm ${chosen}`, reward });
+      decisions[step] = chosen;
+      rewards[step] = reward;
     });
   }
+  return { contexts, decisions, rewards };
 }
 
-function sumsOf(policy: LinearPolicy, dimension: number, arms: number): StartingSums {
+function sumsOf(
+  policy: LinearPolicy,
+  dimension: number,
+  arms: number,
+): Pick<Taught, "grams" | "moments"> {
   const grams = new Float64Array(arms * dimension * dimension);
   const moments = new Float64Array(arms * dimension);
   for (let arm = 0; arm < arms; arm++) {

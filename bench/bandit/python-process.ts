@@ -6,25 +6,41 @@ import type { LinearStream } from "./linear-stream.js";
 
 /** How to get numpy, where it is missing. */
 export const HOW_TO_INSTALL_NUMPY =
-  "Python is not measured: no python3 with numpy. Debian and Ubuntu: apt install python3-numpy (and, for MABWiser " +
-  "itself: apt install python3-sklearn python3-pandas, pip install mabwiser). --python names another interpreter";
+  "Python is not measured: no python3 with numpy. Debian and Ubuntu: apt install python3-numpy. " +
+  "--python names another interpreter";
 
-/** Sums of all arms, [arms, dimension, dimension] and [arms, dimension], to start from. */
-export interface StartingSums {
+/** How to get MABWiser, where only numpy is there. */
+export const HOW_TO_INSTALL_MABWISER =
+  "MABWiser itself is not measured: this Python cannot import it. pip install mabwiser, in an environment that " +
+  "--python names (python3 -m venv peer; peer/bin/pip install mabwiser; --python peer/bin/python)";
+
+/** What taught bandits were taught, and what it adds up to. */
+export interface Taught {
+  /** [steps, dimension] */
+  readonly contexts: Float64Array;
+  /** By step, index of the arm. */
+  readonly decisions: Float64Array;
+  readonly rewards: Float64Array;
+  /** [arms, dimension, dimension] */
   readonly grams: Float64Array;
+  /** [arms, dimension] */
   readonly moments: Float64Array;
 }
 
-/** The arithmetic of MABWiser's steps, that with the copies it makes, or MABWiser itself. */
-export type PeerKind = "plain" | "copying" | "mabwiser";
+/** MABWiser itself, the arithmetic of its steps, or that with the copies it makes. */
+export type PeerKind = "mabwiser" | "plain" | "copying";
 
-/** LinUCB in Python. */
+/** LinUCB in Python, in several kinds that each go through a stream at their own pace. */
 export interface PythonPeer {
   readonly versions: Readonly<Record<string, string>>;
-  /** Starts anew on a stream. */
-  begin(peer: PeerKind, stream: LinearStream, sums?: StartingSums): Promise<void>;
+  /** Starts all kinds anew, on a stream: knowing nothing, or what was taught. */
+  load(stream: LinearStream, taught?: Taught): Promise<void>;
   /** Decides and learns some steps of the stream. */
-  run(from: number, to: number): Promise<{ seconds: number; choices: readonly number[] }>;
+  run(
+    peer: PeerKind,
+    from: number,
+    to: number,
+  ): Promise<{ seconds: number; choices: readonly number[] }>;
   dispose(): void;
 }
 
@@ -47,14 +63,14 @@ export async function startPython(python: string): Promise<PythonPeer> {
   const versions = (await ask({ versions: true })) as Record<string, string>;
   return {
     versions,
-    async begin(peer, { contexts, rewards, ...shape }, sums) {
+    async load({ contexts, rewards, ...shape }, taught) {
       await ask({
-        ...{ peer, ...shape, contexts: encode(contexts), rewards: encode(rewards) },
-        ...(sums ? { grams: encode(sums.grams), moments: encode(sums.moments) } : {}),
+        ...{ ...shape, contexts: encode(contexts), rewards: encode(rewards) },
+        ...(taught ? { taught: encodeAll(taught) } : {}),
       });
     },
-    run: async (from, to) =>
-      (await ask({ from, to })) as { seconds: number; choices: readonly number[] },
+    run: async (peer, from, to) =>
+      (await ask({ peer, from, to })) as { seconds: number; choices: readonly number[] },
     dispose: () => child.kill(),
   };
 }
@@ -68,6 +84,10 @@ function conversation(child: ChildProcess): (request: object) => Promise<unknown
     if (done) throw new Error("Python's process ended; its message is above");
     return JSON.parse(value);
   };
+}
+
+function encodeAll(taught: Taught): Record<string, string> {
+  return Object.fromEntries(Object.entries(taught).map(([key, values]) => [key, encode(values)]));
 }
 
 function encode(values: Float64Array): string {
