@@ -114,6 +114,9 @@ describe("targets", () => {
     );
     expect(() => weighLog(data, () => [1.5, -0.5])).toThrow("a smallest of -0.5");
     expect(() => weighLog(data, () => [Number.NaN, 1])).toThrow("got a sum of NaN");
+    for (const wrong of [{ a: 0.5 }, { a: 2, b: -1 }, { a: Number.NaN }, {}]) {
+      expect(() => fixedTarget(wrong)).toThrow("fixedTarget: probabilities from 0 that sum to 1");
+    }
     expect(() => weighLog(data, fixedTarget({ z: 1 }))).toThrow("arms z was expected on offer");
   });
 

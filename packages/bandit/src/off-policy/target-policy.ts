@@ -21,6 +21,9 @@ export interface LoggedRow {
 /** A policy to be evaluated: the probability of every arm of a row, in the order of its arms. They sum to 1. */
 export type TargetPolicy = (row: LoggedRow) => ArrayLike<number>;
 
+/** Wide enough for probabilities that were printed with a few digits. */
+const SUM_TOLERANCE = 1e-4;
+
 /** A target that chooses every arm with the same probability. */
 export function uniformTarget(): TargetPolicy {
   return ({ arms }) => new Float64Array(arms.length).fill(1 / arms.length);
@@ -30,9 +33,18 @@ export function uniformTarget(): TargetPolicy {
  * A target that does not look at contexts: fixed probabilities by arm, none for arms left out. Where some arms are not
  * on offer, what the others have is scaled to 1.
  *
- * @throws EdgewrightError `invalid-argument`, when evaluated, where none of its arms is on offer
+ * @throws EdgewrightError `invalid-argument` for probabilities that are below 0 or do not sum to 1 to four digits, and,
+ * when evaluated, where none of its arms is on offer
  */
 export function fixedTarget(probabilities: Readonly<Record<string, number>>): TargetPolicy {
+  const given = Object.values(probabilities);
+  const total = given.reduce((sum, one) => sum + one, 0);
+  if (!(given.every((one) => one >= 0) && Math.abs(total - 1) <= SUM_TOLERANCE)) {
+    throw new EdgewrightError(
+      "invalid-argument",
+      `fixedTarget: probabilities from 0 that sum to 1 were expected, got ${given.join(", ")}`,
+    );
+  }
   return ({ arms, index }) => {
     const own = Float64Array.from(arms, (arm) =>
       Object.hasOwn(probabilities, arm) ? probabilities[arm]! : 0,
@@ -153,8 +165,7 @@ export function probabilitiesOf(target: TargetPolicy, row: LoggedRow): ArrayLike
     sum += probabilities[i]!;
     if (!(probabilities[i]! >= smallest)) smallest = probabilities[i]!;
   }
-  // Wide enough for probabilities that were printed with a few digits.
-  if (!(smallest >= 0 && Math.abs(sum - 1) <= 1e-4)) {
+  if (!(smallest >= 0 && Math.abs(sum - 1) <= SUM_TOLERANCE)) {
     throw new EdgewrightError(
       "invalid-argument",
       `target: row ${row.index}: probabilities from 0 that sum to 1 were expected, got a sum of ${sum} and a smallest of ${smallest}`,
