@@ -104,6 +104,17 @@ describe("the Open Bandit Dataset", () => {
     });
   });
 
+  test("a user feature that is an id is refused before it takes all memory", async () => {
+    const rows = Array.from({ length: 50_000 }, (_, i) => `0,1,0,0.5,user ${i}\n`);
+    const reading = readOpenBandit([
+      "item_id,position,click,propensity_score,user_feature_0\n",
+      ...rows,
+    ]);
+    await expect(reading).rejects.toThrow(
+      "got 49999 values in 50000 rows; leave out columns such as",
+    );
+  });
+
   test("items must be those of the log, in order", async () => {
     const csv = [[HEAD, ...ROWS].join("\n")];
     await expect(readOpenBandit(csv, { items: [ITEMS.slice(0, 3).join("\n")] })).rejects.toThrow(

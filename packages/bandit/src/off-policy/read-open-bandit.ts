@@ -50,7 +50,7 @@ export async function readOpenBandit(
   const ranks = new Map(
     [...new Set(log.positions)].sort((a, b) => a - b).map((position, rank) => [position, rank]),
   );
-  const { contexts, contextDimension } = encodeUsers(log.users, rows);
+  const { contexts, contextDimension } = encodeUsers(log.users, rows, where);
   return checkLoggedData(where, {
     rows,
     arms,
@@ -127,6 +127,9 @@ function isItem(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= LAST_ITEM;
 }
 
+/** Bytes that one-hot contexts may take: a feature that differs from row to row would ask for the square of the rows. */
+const LARGEST_CONTEXTS = 2 ** 31;
+
 function isPropensity(value: number): boolean {
   return value > 0 && value <= 1;
 }
@@ -134,6 +137,7 @@ function isPropensity(value: number): boolean {
 function encodeUsers(
   users: readonly CategoryColumn[],
   rows: number,
+  where: string,
 ): { contexts: Uint8Array; contextDimension: number } {
   // The first of the sorted words is what the intercept stands for.
   const starts: number[] = [];
@@ -143,6 +147,11 @@ function encodeUsers(
     contextDimension += words.size - 1;
     return rankWords(words);
   });
+  if (rows * contextDimension > LARGEST_CONTEXTS) {
+    throw new ValidationError(
+      `${where}: user features with few different values were expected, got ${contextDimension} values in ${rows} rows; leave out columns such as user ids`,
+    );
+  }
   const contexts = new Uint8Array(rows * contextDimension);
   users.forEach(({ codes }, u) => {
     codes.forEach((code, row) => {
