@@ -149,7 +149,10 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     },
     candidates(offer, caller) {
       if (offer === undefined) {
-        every ??= collect(arms, arms.length, arms, caller);
+        if (!every) {
+          every = collect(arms, arms.length, arms, caller);
+          Object.freeze(every.arms); // decisions share it
+        }
         return every;
       }
       if (Array.isArray(offer)) return collect(offer, offer.length, offer, caller);

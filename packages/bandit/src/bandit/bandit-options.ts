@@ -27,13 +27,15 @@ export interface BanditOptions<Arm extends string, Context> {
    */
   readonly clock?: () => number;
   /**
-   * Told of every decision, reward and expiry before it takes effect: what it throws stops the call, and nothing
-   * has changed. It must not call the bandit. See {@link formatLogLine}.
+   * Told of every decision, reward and expiry before it takes effect: what it throws stops the call, and what was not
+   * logged has not happened. Of a call that logs several things (a batch, the removal of an arm, decisions whose
+   * time is over by the way), those logged before have. It must not call the bandit. See {@link formatLogLine}.
    */
   readonly log?: (record: LogRecord) => void;
   /**
    * What ids of decisions begin with. Bandits that share a log or a store of feedback need different ones, and so
-   * does one that begins anew.
+   * does one that begins anew. One that goes on from a snapshot needs the one it had, or rewards for decisions made
+   * before are refused as unknown.
    *
    * @default "d"
    */

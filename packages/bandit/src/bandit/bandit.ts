@@ -98,7 +98,12 @@ export interface Bandit<Arm extends string = string, Context = ArrayLike<number>
    */
   update(id: string, reward: number, options?: UpdateOptions): void;
 
-  /** Learns from many rewards, or, when one of them is refused, from none. @throws as {@link Bandit.update} */
+  /**
+   * Learns from many rewards, or, when one of them is refused, from none. Only what a policy finds too large for its
+   * arithmetic (beyond 1e30 or so), and what a log throws, shows up in the middle: those before it are learnt then.
+   *
+   * @throws as {@link Bandit.update}
+   */
   updateBatch(rewards: Iterable<Feedback>): void;
 
   /** Learns from one figure for several decisions: the rating of a session. @throws as {@link Bandit.update} */
@@ -136,7 +141,8 @@ export interface Bandit<Arm extends string = string, Context = ArrayLike<number>
 
   /**
    * Calls `listener` with every example after the policy has learnt from it; nobody changes the example's arrays
-   * afterwards. What the listener throws comes out of the call that taught, whose work is done by then.
+   * afterwards. What the listener throws comes out of the call that taught, whose work is done and of which all
+   * other listeners were told by then.
    *
    * @returns stops it
    */

@@ -337,6 +337,27 @@ describe("probabilities and estimate", () => {
 });
 
 describe("arms that come and go", () => {
+  it("stay while the log cannot take the end of their decisions", () => {
+    let fails = true;
+    const log = ({ type }: { readonly type: string }) => {
+      if (fails && type === "expired") throw new Error("disk full");
+    };
+    const bandit = createBandit({ policy: fixed(), arms: ["a", "b"], seed: 1, log });
+    bandit.decide(undefined, ["a"]);
+    const before = bandit.snapshot();
+    expect(() => bandit.removeArm("a")).toThrow("disk full");
+    expect(bandit.snapshot()).toEqual(before);
+    fails = false;
+    bandit.removeArm("a");
+    expect([bandit.arms, bandit.pending]).toEqual([["b"], 0]);
+  });
+
+  it("are not changed by who changes the list of a decision", () => {
+    const bandit = createBandit({ policy: fixed(), arms: ["a", "b"], seed: 1 });
+    expect(() => (bandit.decide().arms as string[]).reverse()).toThrow(TypeError);
+    expect(bandit.decide().arms).toEqual(["a", "b"]);
+  });
+
   it("take free slots, with the knowledge and features of another arm", () => {
     const calls: unknown[] = [];
     const policy: Policy = {
@@ -443,6 +464,39 @@ describe("learn", () => {
 });
 
 describe("onLearn", () => {
+  it("tells all listeners of all examples, whatever one of them throws", () => {
+    const bandit = createBandit({ policy: fixed(), arms: ["a", "b"], seed: 1 });
+    const heard: number[] = [];
+    bandit.onLearn(({ reward }) => {
+      throw new Error(`no ${reward}`);
+    });
+    bandit.onLearn(({ reward }) => heard.push(reward));
+    const ids = [bandit.decide().id, bandit.decide().id];
+    const batch = ids.map((id, i) => ({ id, reward: i }));
+    expect(() => bandit.updateBatch(batch)).toThrow("no 0");
+    expect(heard).toEqual([0, 1]);
+    expect(bandit.pending).toBe(0);
+  });
+
+  it("may decide from within, in the middle of a decision that pushes another out", () => {
+    const bandit = createBandit({
+      policy: fixed(),
+      arms: ["a", "b"],
+      seed: 1,
+      feedback: { capacity: 2, onExpire: { reward: 0 } },
+    });
+    const ids: string[] = [];
+    let within = false;
+    bandit.onLearn(() => {
+      if (within) return;
+      within = true;
+      ids.push(bandit.decide().id);
+    });
+    for (let i = 0; i < 3; i++) ids.push(bandit.decide().id);
+    expect(ids.sort()).toEqual(["d0", "d1", "d2", "d3"]);
+    expect(bandit.pending).toBe(2);
+  });
+
   it("hands on every example until it is stopped", () => {
     const bandit = createBandit({
       policy: fixed(),

@@ -7,7 +7,6 @@ import { createContextReader } from "./context-reader.js";
 import { createDecider } from "./decider.js";
 import { createFeedbackDesk } from "./feedback-desk.js";
 import { invalidArgument } from "./invalid-argument.js";
-import type { PendingDecision } from "./pending-decisions.js";
 import { describe, readNumbers } from "./read-numbers.js";
 import { writeSnapshot } from "./write-snapshot.js";
 
@@ -106,18 +105,15 @@ export function createBandit<const Arm extends string = string, Context = ArrayL
       if (registry.arms.length === 1) {
         throw invalidArgument(`removeArm: "${arm}" is the last arm; add another before it goes`);
       }
-      const now = state.now("removeArm");
-      policy.removeArm(entry.slot);
-      registry.remove(entry);
-      const gone: PendingDecision[] = [];
+      const time = state.now("removeArm") ?? pending.decided;
       for (let number = pending.oldestWaiting(); number < pending.decided; number++) {
         const decision = pending.at(number);
         if (typeof decision === "string" || decision.slot !== entry.slot) continue;
+        state.log?.({ type: "expired", id: decision.id, time });
         pending.settle(number, "arm-removed");
-        gone.push(decision);
       }
-      const time = now ?? pending.decided;
-      for (const { id } of gone) state.log?.({ type: "expired", id, time });
+      policy.removeArm(entry.slot);
+      registry.remove(entry);
     },
     slotOf: (arm) => registry.find(arm, "slotOf").slot,
     onLearn(listener) {

@@ -2,6 +2,7 @@ import { EdgewrightError, type Rng, restoreRng } from "@edgewright/core";
 import { applyConstraints, sumOfProbabilities } from "../constraints/apply-constraints.js";
 import type { ConstrainedChoice } from "../constraints/constraint.js";
 import { createDecisionRecord } from "../log/decision-record.js";
+import type { Example } from "../policy/policy.js";
 import { admitArms } from "./admit-arms.js";
 import type { Candidates } from "./arm-registry.js";
 import type { Bandit } from "./bandit.js";
@@ -89,6 +90,7 @@ export function createDecider<Arm extends string, Context>(
       const candidates = admitArms(constraints, offered, "decide");
       const rngBefore = state.rng.state();
       let made = false;
+      let taught: Example | undefined;
       try {
         const choice = weigh(candidates, seen, state.rng, "decide");
         const { scores, probabilities } = choice;
@@ -102,7 +104,7 @@ export function createDecider<Arm extends string, Context>(
         const question = solicitation && { mean, width, propensity, time: now };
         const ask = question ? solicitation.wants(question) : true;
 
-        desk.makeRoom(now);
+        taught = desk.makeRoom(now);
         const time = now ?? number;
         const arms = candidates.arms;
         log?.(
@@ -142,6 +144,9 @@ export function createDecider<Arm extends string, Context>(
       } catch (error) {
         if (!made) state.rng = restoreRng(rngBefore);
         throw error;
+      } finally {
+        // Not before the decision is made: a listener may make the next one.
+        if (taught) desk.tell([taught]);
       }
     },
     estimate(context, offer) {

@@ -13,8 +13,14 @@ export interface FeedbackDesk
   extends Pick<Bandit, "update" | "updateBatch" | "updateAggregate" | "forget"> {
   /** Lets the policy learn from an example, every number of which was checked. */
   teach(example: Example): void;
-  /** Ends the wait of the decision that the next one pushes out, if it still waits. */
-  makeRoom(now: number | undefined): void;
+  /**
+   * Ends the wait of the decision that the next one pushes out, if it still waits.
+   *
+   * @returns what it taught, to be told once the next one is made
+   */
+  makeRoom(now: number | undefined): Example | undefined;
+  /** Calls the listeners with examples that were learnt: all of them, whatever one throws. */
+  tell(examples: readonly Example[]): void;
   /** Ends the wait of decisions whose time is over. */
   expire(now: number | undefined): number;
 }
@@ -52,10 +58,21 @@ export function createFeedbackDesk<Arm extends string, Context>(
     }
   };
 
-  const tell = (example: Example): void => {
+  const tell = (examples: readonly Example[]): void => {
     if (listeners.size === 0) return;
-    const arm = registry.nameOf(example.slot);
-    for (const listener of listeners) listener(example, arm);
+    const failures: unknown[] = [];
+    // Names first: a listener may remove an arm.
+    const arms = examples.map(({ slot }) => registry.nameOf(slot));
+    for (const [i, example] of examples.entries()) {
+      for (const listener of listeners) {
+        try {
+          listener(example, arms[i]!);
+        } catch (failure) {
+          failures.push(failure);
+        }
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
 
   const reward = (
@@ -86,26 +103,39 @@ export function createFeedbackDesk<Arm extends string, Context>(
     return example;
   };
 
-  const expireOne = (decision: PendingDecision, now: number | undefined): void => {
+  const expireOne = (decision: PendingDecision, now: number | undefined): Example | undefined => {
     const time = now ?? pending.decided;
-    if (rewardOnExpiry !== undefined) {
-      tell(reward(decision, rewardOnExpiry, {}, time, true));
-      return;
-    }
+    if (rewardOnExpiry !== undefined) return reward(decision, rewardOnExpiry, {}, time, true);
     log?.({ type: "expired", id: decision.id, time });
     pending.settle(decision.number, "expired");
+    return undefined;
   };
 
   const expire = (now: number | undefined): number => {
     if (now === undefined || timeToLiveMs === Infinity) return 0;
     let count = 0;
-    for (;;) {
-      const oldest = pending.oldestWaiting();
-      if (oldest === pending.decided) return count;
-      const decision = pending.at(oldest) as PendingDecision;
-      if (!isOver(decision, now)) return count;
-      expireOne(decision, now);
-      count++;
+    const taught: Example[] = [];
+    try {
+      for (; ; count++) {
+        const oldest = pending.oldestWaiting();
+        if (oldest === pending.decided) break;
+        const decision = pending.at(oldest) as PendingDecision;
+        if (!isOver(decision, now)) break;
+        const example = expireOne(decision, now);
+        if (example) taught.push(example);
+      }
+    } finally {
+      tell(taught);
+    }
+    return count;
+  };
+
+  /** Tells what was learnt, even where the log fails at an expiry. */
+  const expireAndTell = (now: number | undefined, examples: readonly Example[]): void => {
+    try {
+      expire(now);
+    } finally {
+      tell(examples);
     }
   };
 
@@ -115,11 +145,16 @@ export function createFeedbackDesk<Arm extends string, Context>(
     now: number | undefined,
   ): void => {
     const time = now ?? pending.decided;
-    const examples = answers.map(([decision, figure, options]) =>
-      reward(decision, figure, options, time, false),
-    );
-    expire(now);
-    examples.forEach(tell);
+    const examples: Example[] = [];
+    try {
+      for (const [decision, figure, options] of answers) {
+        examples.push(reward(decision, figure, options, time, false));
+      }
+    } catch (failure) {
+      tell(examples);
+      throw failure;
+    }
+    expireAndTell(now, examples);
   };
 
   const checkDistinct = (decisions: readonly PendingDecision[], caller: string): void => {
@@ -133,20 +168,20 @@ export function createFeedbackDesk<Arm extends string, Context>(
   return {
     teach(example) {
       teach(example);
-      tell(example);
+      tell([example]);
     },
     makeRoom(now) {
       const decision = pending.crowdedOut();
-      if (decision) expireOne(decision, now);
+      return decision && expireOne(decision, now);
     },
+    tell,
     expire,
     update(id, figure, options = {}) {
       checkFeedback(figure, options, policy, "update");
       const now = state.now("update");
       const time = now ?? pending.decided;
       const example = reward(find(id, now, "update"), figure, options, time, false);
-      expire(now);
-      tell(example);
+      expireAndTell(now, [example]);
     },
     updateBatch(rewards: Iterable<Feedback>) {
       const now = state.now("updateBatch");

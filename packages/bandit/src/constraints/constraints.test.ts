@@ -154,6 +154,17 @@ describe("costBudget", () => {
     expect(c).toBe(0);
   });
 
+  it("refuses to hold perDecision where a policy left out scores, rather than not hold it", () => {
+    const refused = choiceOf([0, 1, 0], { scores: [Number.NaN, 1, Number.NaN] });
+    const costs = { a: 1, b: 2, c: 3 };
+    expect(() => costBudget({ costs, perDecision: 1 }).reshape!(refused)).toThrow(
+      /perDecision needs the scores of all arms, got NaN; make the policy without scores: "needed"/,
+    );
+    expect(reshaped(costBudget({ costs, total: 1 }), refused)).toEqual([0, 1, 0]);
+    const none = choiceOf([0, 1, 0]);
+    expect(reshaped(costBudget({ costs, perDecision: 1 }), none)).toEqual([0, 1, 0]);
+  });
+
   it("takes costs from a function, and refuses what is no cost", () => {
     const budget = costBudget({ costs: (arm) => (arm === "a" ? 2 : Number.NaN), total: 3 });
     expect(budget.admits?.("a")).toBe(true);

@@ -37,7 +37,7 @@ export interface CostBudget extends Constraint {
  * decisions that cost more than `perDecision` and falls after others. Where the policy is sure of one arm, the one
  * with the best score less the price of its cost takes its place; where it draws among several, their probabilities
  * are multiplied by exp(-price cost), which is the nearest distribution (by Kullback-Leibler divergence) at that
- * price. The steps of the price are constant, a simplification: the papers set them from the horizon.
+ * price. A policy that is sure of an arm must give the scores of all: `scores: "needed"` of linear ones does not. The steps of the price are constant, a simplification: the papers set them from the horizon.
  *
  * @throws EdgewrightError when an option is out of range
  *
@@ -80,10 +80,17 @@ export function costBudget(options: CostBudgetOptions): CostBudget {
     },
     admits: (arm) => spent + costOf(arm) <= total,
     reshape({ arms, scores, probabilities }) {
+      const sure = probabilities.indexOf(1);
+      // Some scores and not others: with those left out, no price would ever change the choice.
+      if (perDecision < Infinity && scores[sure]! > -Infinity && scores.some(Number.isNaN)) {
+        throw refusal(
+          `perDecision needs the scores of all arms, got NaN; make the policy without scores: "needed", or set only a total`,
+        );
+      }
       if (price === 0) return;
       const relative = arms.map((arm) => costOf(arm) / perDecision);
       const scored = scores.every(Number.isFinite);
-      if (probabilities.includes(1) && scored) {
+      if (sure >= 0 && scored) {
         const worth = scores.map((score, i) => score - price * relative[i]!);
         putAllOn(indexOfBest(worth, worth.length), probabilities, arms.length);
         return;

@@ -4,9 +4,10 @@ import type { Constraint } from "./constraint.js";
 /**
  * Gives every arm that stands for choice at least the probability `minimum`, by mixing in the uniform distribution:
  * (1 - K minimum) p + minimum for K arms. Logs of such a bandit can be evaluated for any other policy, and the
- * weights of that stay below 1 / `minimum`.
+ * weights of that are at most 1 / `minimum`.
  *
- * List it last: constraints after it could take away again what it gave. Arms that others do not admit stay out.
+ * List it last, except beside a {@link safetyBaseline}, which must have the last word: constraints after it can take
+ * away again what it gave. Arms that others do not admit stay out.
  *
  * @param minimum above 0, and at most 1 / K: more arms than that are refused when they come to be decided on
  *

@@ -37,7 +37,8 @@ export interface SafetyBaseline extends Constraint {
  * lower bound mean - `z` width of the time of the decision. An arm with whose lower bound the sum could fall below
  * the line gives its probability to the baseline. The paper's bounds hold in every round at once and are those of
  * bandits without context; these here are pointwise and the policy's, so the line is held with high probability
- * only as far as the policy's widths are right.
+ * only as far as the policy's widths are right. List it last: a {@link propensityFloor} after it would explore
+ * beyond the line, and one before it gives way to it.
  *
  * @throws EdgewrightError when an option is out of range
  *
