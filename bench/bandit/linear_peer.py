@@ -5,8 +5,8 @@ mabwiser  MABWiser itself, where it can be imported: predict and partial_fit of 
           of the first arm, which is what equal scores choose
 plain     the arithmetic that it does at every step, in a loop in numpy, and nothing else
 copying   the arithmetic, and the copies it makes at every update: of every arm's model, of the chosen arm or not, each
-          with a random generator of its own. (To predict, 2.7 copies no models.) Left out: checks of arguments, joblib,
-          the draw against an epsilon of 0, the record of arms that have been taught
+          with a random generator of its own. (To predict, it copies none since its predictions were vectorized.) Left
+          out: checks of arguments, joblib, the draw against an epsilon of 0, the record of arms that have been taught
 """
 import base64
 import copy
