@@ -1,7 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { createRng } from "@edgewright/core";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -189,6 +197,19 @@ describe("bandit evaluate", () => {
     expect(await main(["evaluate", silent])).toBe(1);
     expect(complained).toContain("no decision has a reward");
   });
+});
+
+test("reads what Windows wrote, and knows a log under another name", async () => {
+  const windows = join(folder, "windows.jsonl");
+  writeFileSync(windows, `\uFEFF${linesOf(20).join("\r\n")}\r\n`);
+  expect(await main(["evaluate", windows, "--quiet"])).toBe(0);
+  expect(printed).toContain("20 answered decisions of 20");
+  const link = join(folder, "link.html");
+  symlinkSync(log, link);
+  for (const name of [link, join(folder, ".", "..", basename(folder), "log.jsonl")]) {
+    expect(await main(["report", log, "-o", name])).toBe(2);
+  }
+  expect(complained).toContain("is a log, which would be lost");
 });
 
 test("names a folder that is no log, and quotes a log without steering the terminal", async () => {

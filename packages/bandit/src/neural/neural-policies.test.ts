@@ -9,8 +9,11 @@ import {
   type World,
 } from "../kernel/play-world.test-support.js";
 import { sharedLinUcb } from "../linear/shared-lin-ucb.js";
+import { decodeFloat32 } from "./float32-text.js";
 import { neuralLinear, neuralThompson, neuralUcb } from "./index.js";
 import { LastLayerPosterior } from "./last-layer-posterior.js";
+import { createMlp } from "./mlp.js";
+import { type NetworkState, outputIndices } from "./network.js";
 import type { NeuralOptions } from "./neural-options.js";
 
 type Kernels = Awaited<ReturnType<typeof loadTrainingKernels>>;
@@ -233,6 +236,43 @@ test("options out of range are named, and rewards that float32 cannot bear refus
   const heavy = { ...example, reward: 1, weight: 1e300 };
   expect(() => policy.learn(heavy, createRng(1))).toThrow("scale them");
   expect(JSON.stringify(policy.state())).toBe(before);
+});
+
+test("an example of weight 4 narrows the widths as four of weight 1 do", async () => {
+  for (const confidence of CONFIDENCES) {
+    const options = { ...HEADS, ...confidence, trainingSteps: 0, kernels };
+    const widths: number[] = [];
+    for (const weights of [[4], [1, 1, 1, 1]]) {
+      using policy = await neuralUcb(options);
+      const example = { slot: 0, context: Float64Array.of(0.3, -0.8), reward: 1, propensity: 1 };
+      const armFeatures = new Float64Array(0);
+      policy.addArm(0);
+      for (const weight of weights) {
+        policy.learn({ ...example, armFeatures, weight }, createRng(1));
+      }
+      const out = roomFor(1);
+      policy.evaluate({ slots: [0], context: example.context, armFeatures }, createRng(1), out);
+      widths.push(out.widths[0]!);
+    }
+    expect(widths[0]).toBeCloseTo(widths[1]!, 12);
+  }
+});
+
+test("the output of an arm that goes keeps neither weights nor momentum", async () => {
+  using policy = await neuralUcb({ ...HEADS, retrainEvery: 5, kernels });
+  const context = Float64Array.of(0.3, -0.8);
+  for (const slot of [0, 1, 2]) policy.addArm(slot);
+  const example = { context, armFeatures: new Float64Array(0), propensity: 1, weight: 1 };
+  for (let i = 0; i < 10; i++) policy.learn({ ...example, slot: i % 3, reward: i }, createRng(i));
+  policy.removeArm(1);
+  const mlp = createMlp({ inputs: 2, hidden: HEADS.hidden, outputs: HEADS.heads });
+  const { network } = policy.state() as { network: NetworkState };
+  for (const field of ["weights", "means", "squares"] as const) {
+    const values = decodeFloat32(network[field], mlp.parameterCount, field);
+    const sizeOf = (output: number): number =>
+      outputIndices(mlp, output).reduce((sum, at) => sum + Math.abs(values[at]!), 0);
+    expect([0, 1, 2].map((output) => sizeOf(output) > 0)).toEqual([true, false, true]);
+  }
 });
 
 test("the last layer's regression ends where its sums leave float64", () => {

@@ -19,6 +19,20 @@ describe.skipIf(here)("createIndexedDbStore without IndexedDB", () => {
   });
 });
 
+describe("createIndexedDbStore where databases are refused", () => {
+  it("tries again with every call", async () => {
+    let calls = 0;
+    const open = (): never => {
+      throw new DOMException(`refused ${++calls}`, "SecurityError");
+    };
+    const store = createIndexedDbStore({ factory: { open } as unknown as IDBFactory });
+    await expect(store.load("key")).rejects.toThrow(/refused 1/);
+    await expect(store.load("key")).rejects.toMatchObject({ code: "unavailable" });
+    expect(calls).toBe(2);
+    await store.close();
+  });
+});
+
 describe.skipIf(!here)("createIndexedDbStore", () => {
   const stores: SnapshotStore[] = [];
   const holders: IDBDatabase[] = [];

@@ -55,10 +55,14 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions = {}): Snaps
   let closed = false;
 
   const open = (): Promise<IDBDatabase> => {
-    opening ??= openDatabase(factory, name, openMs, () => {
-      opening = undefined;
-    });
-    return opening;
+    if (opening) return opening;
+    const forget = (): void => {
+      if (opening === mine) opening = undefined; // and not what another call has opened since
+    };
+    const mine = openDatabase(factory, name, openMs, forget);
+    opening = mine;
+    mine.catch(forget); // the next call tries again
+    return mine;
   };
 
   const begin = async (
@@ -69,14 +73,15 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions = {}): Snaps
     if (closed) throw closedError(where);
     checkKey(key, where);
     for (let attempt = 1; ; attempt++) {
-      const database = await open();
+      const opened = open();
+      const database = await opened;
       if (closed) throw closedError(where);
       try {
         // Strict: what a save promised is on the disk.
         return database.transaction([VALUES, COUNTERS], mode, { durability: "strict" });
       } catch (error) {
         // Let go of between the two lines, for another tab's upgrade.
-        opening = undefined;
+        if (opening === opened) opening = undefined;
         if (attempt === 2) throw describeFailure(error, where, name);
       }
     }
@@ -157,7 +162,6 @@ function openDatabase(
     const fail = (error: EdgewrightError): void => {
       settled = true;
       clearTimeout(timer);
-      onGone(); // the next call tries again
       reject(error);
     };
     let request: IDBOpenDBRequest;
