@@ -1,4 +1,3 @@
-import { createRng } from "@edgewright/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBandit } from "../bandit/create-bandit.js";
@@ -10,27 +9,17 @@ import type { SnapshotStore } from "../stores/snapshot-store.js";
 import {
   DIMENSION,
   dyadicExamples,
+  examplesOf,
   expectSameKnowledge,
+  joinFleet as join,
+  FLEET_KEY as key,
   learnTogether,
   type NamedExample,
   taughtBandit,
 } from "./fleet.test-support.js";
 import { addPushes, createFleetKnowledge } from "./fleet-document.js";
-import { createFleetMember, type FleetMemberOptions } from "./fleet-member.js";
+import { createFleetMember } from "./fleet-member.js";
 import { readStatistics } from "./fleet-statistics.js";
-
-const key = "fleet";
-type Options = Partial<FleetMemberOptions<string, ArrayLike<number>>>;
-const join = (store: SnapshotStore, member: string, options: Options = {}) => {
-  const bandit = options.bandit ?? taughtBandit();
-  const fleet = createFleetMember({ bandit, store, key, member, ...options });
-  const learn = (examples: readonly NamedExample[]): void => {
-    for (const example of examples) bandit.learn(example);
-  };
-  return { bandit, fleet, learn };
-};
-const examplesOf = (seed: number, arms = ["a", "b"]): NamedExample[] =>
-  dyadicExamples(10, arms, seed);
 
 describe("createFleetMember", () => {
   it("lets members over one store in memory know what a pooled bandit does", async () => {
@@ -252,6 +241,9 @@ describe("createFleetMember", () => {
     expect(() => join(store, "one", { bandit: knowing })).toThrow(/"knowledge".*"own".*"fleet"/);
     const own = join(store, "one", { bandit: knowing, knowledge: "own" });
     await own.fleet.sync();
+    const newcomer = join(store, "two");
+    await newcomer.fleet.sync();
+    expectSameKnowledge(newcomer.bandit, taughtBandit(examples));
     const again = join(store, "one", { bandit: taughtBandit(examples), knowledge: "fleet" });
     await again.fleet.sync();
     expectSameKnowledge(again.bandit, taughtBandit(examples));
@@ -327,6 +319,7 @@ describe("createFleetMember", () => {
       { ...state, version: 2 },
       { ...state, pushes: [{}] },
       { ...state, learnt: 5 },
+      { ...state, learnt: { ...state.learnt!, examples: -1 } },
     ];
     damaged.push({ ...state, learnt: { ...state.learnt!, sequence: 0 } });
     for (const one of damaged) {
@@ -370,9 +363,11 @@ describe("createFleetMember", () => {
       bandit = createBandit({ policy, arms: ["a", "b"], seed: 1, snapshot });
       ({ fleet, learn } = join(store, "one", { bandit, state }));
     }
+    expect(fleet.waiting).toBe(all.length);
     await expect(fleet.sync()).rejects.toThrow("no answer");
     losing = false;
-    await fleet.sync();
+    expect((await fleet.sync()).pushed).toBe(all.length);
+    expect(fleet.waiting).toBe(0);
     expectSameKnowledge(bandit, taughtBandit(all));
   });
 
@@ -419,85 +414,5 @@ describe("createFleetMember", () => {
       [...Array(8).keys()].map((i) => [`s${12 + i}`, 1]),
     );
     expect(knowledge.sums.shared).toEqual(Float64Array.of(20));
-  });
-});
-
-describe("privacy of a fleet's member", () => {
-  const bounds = { epsilon: 1, delta: 1e-6, featureBound: 4, rewardBound: 1 };
-
-  it("adds noise to every arm of a push, and to none of what stays here", async () => {
-    const store = createMemoryStore();
-    const privacy = { ...bounds, rng: createRng(5) };
-    const { bandit, fleet, learn } = join(store, "one", { privacy });
-    const examples = examplesOf(1, ["a"]);
-    learn(examples);
-    expectSameKnowledge(bandit, taughtBandit(examples));
-    await fleet.sync();
-    const { arms } = (
-      (await store.load(key))!.value as { statistics: ReturnType<typeof readStatistics> }
-    ).statistics;
-    const exact = readStatistics(taughtBandit(examples)).arms;
-    expect(Object.keys(arms)).toEqual(["a", "b"]);
-    for (const arm of ["a", "b"]) expect(arms[arm]).not.toBe(exact[arm]);
-    expect(readStatistics(bandit).arms).toEqual(arms);
-    // What is learnt after a push is exact until the next one.
-    await fleet.sync();
-    expect(readStatistics(bandit).arms).toEqual(arms);
-  });
-
-  it("sends the same noise again when the answer to a push was lost", async () => {
-    const memory = createMemoryStore();
-    let losing = true;
-    const seen: string[] = [];
-    const store: SnapshotStore = {
-      ...memory,
-      async save(where, value, options) {
-        seen.push(JSON.stringify((value as { statistics: unknown }).statistics));
-        if (losing) throw new Error("out of reach");
-        return memory.save(where, value, options);
-      },
-    };
-    const { fleet, learn } = join(store, "one", { privacy: { ...bounds, rng: createRng(5) } });
-    learn(examplesOf(1));
-    await expect(fleet.sync()).rejects.toThrow("out of reach");
-    losing = false;
-    await fleet.sync();
-    expect(seen[1]).toBe(seen[0]);
-  });
-
-  it("keeps a fleet able to learn: noise of many members averages out", async () => {
-    const store = createMemoryStore();
-    const rng = createRng(8);
-    const members = Array.from({ length: 40 }, (_, i) => {
-      const privacy = { ...bounds, epsilon: 8, featureBound: 1.8, rng: createRng(100 + i) };
-      return join(store, `m${i}`, { privacy });
-    });
-    for (const { fleet, learn } of members) {
-      learn(
-        Array.from({ length: 200 }, (): NamedExample => {
-          const context = [rng.uniform() * 2 - 1, rng.uniform() * 2 - 1, 1];
-          const arm = rng.uniform() < 0.5 ? "a" : "b";
-          return {
-            arm,
-            context,
-            reward: arm === "a" ? 0.5 + 0.5 * context[0]! : 0.5 - 0.5 * context[0]!,
-          };
-        }),
-      );
-      await fleet.sync();
-    }
-    const { bandit, fleet } = members[0]!;
-    await fleet.sync();
-    const { means } = bandit.estimate([0.8, 0, 1]);
-    expect(means[0]).toBeGreaterThan(0.75);
-    expect(means[1]).toBeLessThan(0.25);
-  });
-
-  it("is refused where it means nothing", () => {
-    const privacy = { ...bounds, rng: createRng(5) };
-    const counting = createBandit({ policy: ucb1(), arms: ["a"], seed: 1 });
-    const store = createMemoryStore();
-    expect(() => join(store, "one", { bandit: counting, privacy })).toThrow(/two vectors of sums/);
-    expect(() => join(store, "one", { privacy: { ...privacy, epsilon: 0 } })).toThrow(/epsilon/);
   });
 });

@@ -7,12 +7,16 @@ import { type UpdateStoreOptions, updateStore } from "../stores/update-store.js"
 import {
   addPushes,
   createFleetKnowledge,
-  type FleetPush,
   readFleetDocument,
   writeFleetDocument,
 } from "./fleet-document.js";
 import { readNamedSums, sumsOf, writeNamedSums } from "./fleet-statistics.js";
-import { type FleetMemberState, readMemberState, writeMemberState } from "./member-state.js";
+import {
+  type FleetMemberState,
+  type MemberPush,
+  readMemberState,
+  writeMemberState,
+} from "./member-state.js";
 import { addNamedSums, createNamedSums, type NamedSums, openArm } from "./named-sums.js";
 import { createPrivatizer } from "./privatize-push.js";
 
@@ -113,7 +117,7 @@ export function createFleetMember<Arm extends string, Context>(
   const privatize = createPrivatizer(sums, options.privacy);
   const session = randomSession();
   let sequence = 1; // of the next push
-  let pushes: readonly (FleetPush & { readonly examples: number })[] = [];
+  let pushes: readonly MemberPush[] = [];
   let learnt: NamedSums | undefined;
   let examples = 0; // in `learnt`
   let running: Promise<unknown> = Promise.resolve();
@@ -121,11 +125,11 @@ export function createFleetMember<Arm extends string, Context>(
 
   if (options.state !== undefined) {
     const restored = readMemberState(options.state, member, sums);
-    pushes = restored.pushes.map((push) => ({ ...push, examples: 0 }));
+    pushes = restored.pushes;
     if (restored.learnt) {
-      const { sums: own, ...number } = restored.learnt;
       // It may have been pushed under that number since: it goes first, and apart from what comes.
-      pushes = [...pushes, { ...number, sums: privatize(own, armNames()), examples: 0 }];
+      const push = { ...restored.learnt, sums: privatize(restored.learnt.sums, armNames()) };
+      pushes = [...pushes, push];
     }
   } else {
     const known = readNamedSums(bandit, sums);
@@ -200,7 +204,7 @@ export function createFleetMember<Arm extends string, Context>(
       return result;
     },
     state() {
-      const next = learnt ? { session, sequence, sums: learnt } : undefined;
+      const next = learnt ? { session, sequence, examples, sums: learnt } : undefined;
       return writeMemberState(member, { pushes, learnt: next }, sums);
     },
     close: stopListening,

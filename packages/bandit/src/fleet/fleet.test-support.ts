@@ -4,7 +4,7 @@ import type { Bandit } from "../bandit/bandit.js";
 import { createBandit } from "../bandit/create-bandit.js";
 import { linUcb } from "../linear/lin-ucb.js";
 import type { SnapshotStore } from "../stores/snapshot-store.js";
-import { createFleetMember } from "./fleet-member.js";
+import { createFleetMember, type FleetMember, type FleetMemberOptions } from "./fleet-member.js";
 import { readStatistics } from "./fleet-statistics.js";
 
 export const DIMENSION = 3;
@@ -90,4 +90,26 @@ export async function learnTogether(open: () => Promise<SnapshotStore>): Promise
   } finally {
     for (const store of stores) await store.close();
   }
+}
+
+/** Where the fleet of the tests lies. */
+export const FLEET_KEY = "fleet";
+type Options = Partial<FleetMemberOptions<string, ArrayLike<number>>>;
+/** A member with a bandit, and how to teach it. */
+export function joinFleet(
+  store: SnapshotStore,
+  member: string,
+  options: Options = {},
+): { bandit: Bandit; fleet: FleetMember; learn(examples: readonly NamedExample[]): void } {
+  const bandit = options.bandit ?? taughtBandit();
+  const fleet = createFleetMember({ bandit, store, key: FLEET_KEY, member, ...options });
+  const learn = (examples: readonly NamedExample[]): void => {
+    for (const example of examples) bandit.learn(example);
+  };
+  return { bandit, fleet, learn };
+}
+
+/** Ten examples. */
+export function examplesOf(seed: number, arms: readonly string[] = ["a", "b"]): NamedExample[] {
+  return dyadicExamples(10, arms, seed);
 }

@@ -9,7 +9,14 @@ export interface FleetPushState {
   readonly session: string;
   /** Number of the push in that lifetime, from 1. */
   readonly sequence: number;
+  /** Examples in it. */
+  readonly examples: number;
   readonly statistics: FleetStatistics;
+}
+
+/** A push, and how many examples it brings. */
+export interface MemberPush extends FleetPush {
+  readonly examples: number;
 }
 
 /** What a member of a fleet has learnt that the store may not hold yet, as JSON-able data. */
@@ -26,8 +33,8 @@ export interface FleetMemberState {
 
 /** {@link FleetMemberState}, decoded. */
 export interface MemberPushes {
-  readonly pushes: readonly FleetPush[];
-  readonly learnt: FleetPush | undefined;
+  readonly pushes: readonly MemberPush[];
+  readonly learnt: MemberPush | undefined;
 }
 
 /** Pushes as a member's state. */
@@ -36,9 +43,10 @@ export function writeMemberState(
   { pushes, learnt }: MemberPushes,
   shape: SumsShape,
 ): FleetMemberState {
-  const write = ({ session, sequence, sums }: FleetPush): FleetPushState => ({
+  const write = ({ session, sequence, examples, sums }: MemberPush): FleetPushState => ({
     session,
     sequence,
+    examples,
     statistics: encodeStatistics(shape, sums),
   });
   return {
@@ -62,12 +70,16 @@ export function readMemberState(state: unknown, member: string, shape: SumsShape
       `${where}: the state of member "${member}" was expected, got that of "${String(rest.member)}"`,
     );
   }
-  const read = (push: unknown): FleetPush => {
-    const { session, sequence, statistics } = (push ?? {}) as Partial<FleetPushState>;
-    if (typeof session !== "string" || !Number.isSafeInteger(sequence) || sequence! < 1) {
-      throw new ValidationError(`${where}: a push has no session or number; the state is damaged`);
+  const read = (push: unknown): MemberPush => {
+    const { session, sequence, examples, statistics } = (push ?? {}) as Partial<FleetPushState>;
+    const isWhole = (value: unknown, least: number): value is number =>
+      Number.isSafeInteger(value) && (value as number) >= least;
+    if (typeof session !== "string" || !isWhole(sequence, 1) || !isWhole(examples, 0)) {
+      throw new ValidationError(
+        `${where}: a push has no session, number or count; the state is damaged`,
+      );
     }
-    return { session, sequence: sequence!, sums: decodeStatistics(statistics, shape, where) };
+    return { session, sequence, examples, sums: decodeStatistics(statistics, shape, where) };
   };
   const { learnt } = rest;
   return { pushes: rest.pushes.map(read), learnt: learnt === null ? undefined : read(learnt) };

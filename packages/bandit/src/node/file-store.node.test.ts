@@ -63,6 +63,8 @@ describe("createFileStore", () => {
     const dead = { token: "t0", pid: 2 ** 22 + 1, host: hostname() };
     await writeFile(join(folder, "key.json.lock"), JSON.stringify(dead));
     await writeFile(join(folder, "key.json.t0.tmp"), "half a fi");
+    // One that died while it took over another's.
+    await writeFile(join(folder, "key.json.lock.recovery"), JSON.stringify(dead));
     const store = createFileStore({ folder, lockMs: 2000, staleLockMs: 1e6 });
     await store.save("key", 1);
     expect(await readdir(folder)).toEqual(["key.json"]);

@@ -158,6 +158,32 @@ describe("createLogFile", () => {
     expect(await linesOf(path)).toEqual([0, 1, 2].map((i) => formatLogLine(record(i))));
   });
 
+  it("goes on where the system took only a part", async () => {
+    const path = freshPath();
+    const file = await createLogFile(path, { flushMs: Infinity });
+    const handle = await open(path);
+    const prototype = Object.getPrototypeOf(handle);
+    const whole: (bytes: Buffer, from: number, length: number, at: number) => Promise<unknown> =
+      prototype.write;
+    const write = vi.spyOn(prototype, "write").mockImplementation(function (
+      this: unknown,
+      ...[bytes, from, length, at]: unknown[]
+    ) {
+      return whole.call(
+        this,
+        bytes as Buffer,
+        from as number,
+        Math.min(9, length as number),
+        at as number,
+      );
+    });
+    await handle.close();
+    for (const i of [0, 1]) file.write(record(i));
+    await file.close();
+    write.mockRestore();
+    expect(await linesOf(path)).toEqual([0, 1].map((i) => formatLogLine(record(i))));
+  });
+
   it("refuses records beyond its limit and after close, and what cannot be opened", async () => {
     const path = freshPath();
     const file = await createLogFile(path, { bufferCharacters: 50, limitCharacters: 100 });

@@ -51,7 +51,7 @@ export function singleReward(reward: number, weight: number): RewardStatistics {
 }
 
 /** Statistics of two lots of rewards together (Chan, Golub and LeVeque, 1979, with weights). */
-export function mergeStatistics(a: RewardStatistics, b: RewardStatistics): RewardStatistics {
+export function mergeRewards(a: RewardStatistics, b: RewardStatistics): RewardStatistics {
   if (a.count === 0) return b;
   if (b.count === 0) return a;
   const weight = a.weight + b.weight;

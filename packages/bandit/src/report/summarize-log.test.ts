@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { loggedDecision, randomLog } from "./logged-decisions.test-support.js";
 import {
   emptyStatistics,
-  mergeStatistics,
+  mergeRewards,
   rewardInterval,
   singleReward,
 } from "./reward-statistics.js";
@@ -129,13 +129,13 @@ describe("summarizeLog", () => {
 
 describe("statistics of rewards", () => {
   const gather = (values: readonly number[], weight = 1) =>
-    values.map((value) => singleReward(value, weight)).reduce(mergeStatistics, emptyStatistics());
+    values.map((value) => singleReward(value, weight)).reduce(mergeRewards, emptyStatistics());
 
   it("are the same however they were put together", () => {
     const reward = fc.double({ min: -10, max: 10, noNaN: true });
     fc.assert(
       fc.property(fc.array(reward), fc.array(reward), (a, b) => {
-        const apart = mergeStatistics(gather(a), gather(b));
+        const apart = mergeRewards(gather(a), gather(b));
         const whole = gather([...a, ...b]);
         expect(apart.count).toBe(whole.count);
         if (whole.count === 0) return;

@@ -4,7 +4,7 @@ import { createDelayQuantiles } from "./delay-quantiles.js";
 import type { ArmSummary, LogSummary } from "./log-summary.js";
 import {
   emptyStatistics,
-  mergeStatistics,
+  mergeRewards,
   type RewardStatistics,
   singleReward,
 } from "./reward-statistics.js";
@@ -122,7 +122,7 @@ export function createLogSummarizer(options: SummarizeLogOptions = {}): LogSumma
       const leastProbability = probabilities.reduce((a, b) => Math.min(a, b), 1);
       const statistics = reward === undefined ? undefined : singleReward(reward, weight);
       if (statistics) {
-        rewards = mergeStatistics(rewards, statistics);
+        rewards = mergeRewards(rewards, statistics);
         count.answered++;
         if (decision.assumed) count.assumed++;
         takeSample(decision);
@@ -235,7 +235,7 @@ function createArmTable(): ArmTable {
       const place = placeOf(decision.arm);
       const arm = arms[place]!;
       arm.chosen++;
-      if (reward) arm.rewards = mergeStatistics(arm.rewards, reward);
+      if (reward) arm.rewards = mergeRewards(arm.rewards, reward);
       arm.lastMean = decision.mean;
       arm.lastWidth = decision.width;
       return place;

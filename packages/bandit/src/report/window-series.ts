@@ -1,6 +1,6 @@
 import type { LoggedDecision } from "../log/logged-decision.js";
 import type { LogWindow } from "./log-summary.js";
-import { emptyStatistics, mergeStatistics, type RewardStatistics } from "./reward-statistics.js";
+import { emptyStatistics, mergeRewards, type RewardStatistics } from "./reward-statistics.js";
 
 /** More of them say nothing on a screen. Even, so that all can be joined in pairs. */
 const MOST_WINDOWS = 512;
@@ -45,7 +45,7 @@ export function createWindowSeries(): WindowSeries {
         windows.push(window);
       }
       window.decisions++;
-      if (reward) window.rewards = mergeStatistics(window.rewards, reward);
+      if (reward) window.rewards = mergeRewards(window.rewards, reward);
       if (regret !== undefined) {
         window.regret += regret;
         window.judged++;
@@ -81,7 +81,7 @@ function joinTwo(a: LogWindow, b: LogWindow): LogWindow {
   return {
     from: a.from,
     to: b.to,
-    rewards: mergeStatistics(a.rewards, b.rewards),
+    rewards: mergeRewards(a.rewards, b.rewards),
     regret: a.regret + b.regret,
     judged: a.judged + b.judged,
     asked: a.asked + b.asked,
@@ -115,7 +115,7 @@ function joinPairs(windows: readonly OpenWindow[]): OpenWindow[] {
     );
     return {
       decisions: a.decisions + b.decisions,
-      rewards: mergeStatistics(a.rewards, b.rewards),
+      rewards: mergeRewards(a.rewards, b.rewards),
       regret: a.regret + b.regret,
       judged: a.judged + b.judged,
       asked: a.asked + b.asked,
