@@ -156,6 +156,29 @@ test("a new arm like another begins as that one", () => {
   expect([...out.probabilities]).toEqual([0.5, 0.5]);
 });
 
+test("a made-up reward counts as many examples as its strength", () => {
+  const meansAt = (strength: number): number => {
+    const prior = { strength, mean: 0.25, deviation: 0 };
+    // The quantile 1 is the estimate of a replicate that counted the example.
+    const policy = withArms(
+      bootstrapped({
+        policy: () => linGreedy({ dimension: 1, ridge: 1e-9 }),
+        ...{ replicates: 64, explore: "ucb", quantile: 1, resampling: "double-or-nothing", prior },
+      }),
+      1,
+    );
+    const rng = createRng(1);
+    policy.learn(ONE, rng);
+    const out = roomFor(1);
+    policy.evaluate({ slots: [0], context: ONE.context, armFeatures: ONE.armFeatures }, rng, out);
+    return out.scores[0]!;
+  };
+  // A reward of 1 counted twice, beside a quarter counted `strength` times.
+  for (const strength of [1, 3, 10]) {
+    expect(meansAt(strength)).toBeCloseTo((2 + strength * 0.25) / (2 + strength), 6);
+  }
+});
+
 test("an example that a replicate might refuse is learnt by none", () => {
   const policy = withArms(bootstrapped({ policy: () => linGreedy({ dimension: 1 }) }), 1);
   const rng = createRng(1);

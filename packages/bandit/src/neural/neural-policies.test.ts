@@ -275,6 +275,31 @@ test("the output of an arm that goes keeps neither weights nor momentum", async 
   }
 });
 
+test("the last layer's regression takes an example of weight 3 for three, added or rebuilt", () => {
+  const [features, other] = [Float64Array.of(1, 0.5), Float64Array.of(-0.3, 2)];
+  const meanOf = (teach: (posterior: LastLayerPosterior) => void): number => {
+    const posterior = new LastLayerPosterior(2, 0.5);
+    teach(posterior);
+    return posterior.mean(Float64Array.of(1, 1));
+  };
+  const thrice = meanOf((posterior) => {
+    for (let i = 0; i < 3; i++) posterior.add(features, 1, 1);
+    posterior.add(other, 0.2, 1);
+  });
+  const added = meanOf((posterior) => {
+    posterior.add(features, 1, 3);
+    posterior.add(other, 0.2, 1);
+  });
+  const rebuilt = meanOf((posterior) =>
+    posterior.rebuild((take) => {
+      take(features, 1, 3);
+      take(other, 0.2, 1);
+    }),
+  );
+  expect(added).toBeCloseTo(thrice, 13);
+  expect(rebuilt).toBeCloseTo(thrice, 13);
+});
+
 test("the last layer's regression ends where its sums leave float64", () => {
   const posterior = new LastLayerPosterior(1, 1);
   const features = Float64Array.of(1);

@@ -61,6 +61,14 @@ describe("estimateLogTargets", () => {
     const mixed = summarizeLog([only("a", 1), only("b", 0.5), only("a", 0), only("b", 0.7)]);
     const estimates = await estimateLogTargets(mixed, { targets: ["a"], resamples: 10 });
     expect(estimates!.targets[0]!.estimates[0]!.value).toBeCloseTo((1 + 0.5 + 0 + 0.7) / 4, 12);
+    // With the log's own probabilities, even or not.
+    const uneven = { arms: ["b", "c"], arm: "c", chosen: 1, probabilities: [0.2, 0.8] };
+    const partly = summarizeLog([
+      only("a", 1),
+      loggedDecision({ ...uneven, propensity: 0.8, reward: 0.6 }),
+    ]);
+    const again = await estimateLogTargets(partly, { targets: ["a"], resamples: 10 });
+    expect(again!.targets[0]!.estimates[0]!.value).toBeCloseTo((1 + 0.6) / 2, 12);
   });
 
   it("takes arms of any name, also of the targets'", async () => {
