@@ -52,10 +52,14 @@ describe("a window", () => {
     for (let i = 0; i < 3; i++) teach(policy, 0, [1], 0);
     expect(ask(policy, [1], [1]).means[0]).toBeCloseTo(0, 12);
     expect(ask(policy, [1], [1]).widths[0]).toBeCloseTo(1, 12);
+    for (let i = 0; i < 3; i++) teach(policy, 0, [1], 5);
     policy.removeArm(0);
     policy.addArm(0);
-    for (let i = 0; i < 4; i++) teach(policy, 1, [1], 1);
-    expect(ask(policy, [0], [1]).means[0]).toBe(0);
+    for (let i = 0; i < 4; i++) {
+      teach(policy, 1, [1], 1);
+      const { means, widths } = ask(policy, [0], [1]);
+      expect([means[0], widths[0]]).toEqual([0, 1]);
+    }
   });
 
   it("stays finite when all there was is taken back, with huge features too", () => {
@@ -90,6 +94,17 @@ describe("a discount", () => {
         Math.abs(half.mean - full.mean) * 1.5 + 1e-9,
       );
     }
+  });
+
+  it("has faded for a new arm as much as for the one that it is like", () => {
+    const policy = linUcb({ dimension: 1, discount: 0.5 });
+    for (const slot of [0, 1]) policy.addArm(slot);
+    for (let i = 0; i < 9; i++) teach(policy, 0, [1], 1);
+    for (let i = 0; i < 3; i++) teach(policy, 1, [1], 1);
+    policy.addArm(2, 0);
+    const { widths } = ask(policy, [0, 1, 2], [1]);
+    expect(widths[2]).toBe(widths[0]);
+    expect(widths[2]).toBeGreaterThan(widths[1]!);
   });
 
   it("lets the doubt about an arm grow while others learn, up to that of an unknown arm", () => {

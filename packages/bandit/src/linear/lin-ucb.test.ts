@@ -123,6 +123,19 @@ describe("linUcb", () => {
     }
   });
 
+  it("chooses the same arms with needed scores when a window takes examples back", () => {
+    const rng = createRng(4);
+    const all = linUcb({ dimension: 2, window: 30 });
+    const needed = linUcb({ dimension: 2, window: 30, scores: "needed" });
+    for (const slot of [0, 1, 2]) for (const policy of [all, needed]) policy.addArm(slot);
+    for (let step = 0; step < 1500; step++) {
+      const x = randomVector(rng, 2);
+      expect(ask(needed, [0, 1, 2], x).probabilities).toEqual(ask(all, [0, 1, 2], x).probabilities);
+      const slot = Math.floor(step / 40) % 3;
+      for (const policy of [all, needed]) teach(policy, slot, x, 0.1 * slot, { weight: 20 });
+    }
+  });
+
   it("chooses by means alone without optimism, where no bound of widths is known either", () => {
     const policy = linUcb({ dimension: 1, alpha: 0, scores: "needed" });
     for (const slot of [0, 1]) {

@@ -36,6 +36,18 @@ describe("numerics of the ridge regression", () => {
     expect(model.drift()).toBeLessThan(1e-4);
   });
 
+  it("notice drift within a hundred updates where sizes differ by a million", () => {
+    const rng = createRng(1);
+    const model = new RidgeModel(4, 1);
+    for (let step = 0; step < 900; step++) {
+      const size = step % 2 === 0 ? 1 : 1e6;
+      const x = Float64Array.from(randomVector(rng, 4), (value) => value * size);
+      model.add(x, rng.normal(), 1);
+      // Kept up by Sherman and Morrison alone, it would be 1e-4 at times.
+      if (step > 10) expect(model.drift()).toBeLessThan(1e-12);
+    }
+  });
+
   it("do not take rounding for drift: a fresh inverse every thousand updates and no more", () => {
     for (const dimension of [3, 9, 20]) {
       const rng = createRng(dimension);
