@@ -115,6 +115,13 @@ describe("privatizeSums", () => {
 });
 
 describe("clipToLength", () => {
+  it("refuses a bound that bounds nothing", () => {
+    for (const length of [Number.NaN, -1, Infinity, undefined as unknown as number]) {
+      expect(() => clipToLength([3, 4], length)).toThrow("clipToLength: length a finite number");
+    }
+    expect([...clipToLength([3, 4], 0)]).toEqual([0, 0]);
+  });
+
   it("shortens what is too long and leaves the rest", () => {
     expect([...clipToLength([0.3, 0.4], 1)]).toEqual([0.3, 0.4]);
     const clipped = clipToLength([30, 40], 1);

@@ -88,8 +88,12 @@ export function privatizeSums(sums: Float64Array, options: PrivatizeOptions): Fl
 /**
  * Scales features down to at most a length, the same direction kept; shorter ones come back as they are. What
  * {@link privatizeSums} wants of contexts before they are learnt.
+ *
+ * @throws EdgewrightError when `length` is no finite number from 0
  */
 export function clipToLength(features: ArrayLike<number>, length: number): Float64Array {
+  const finite = length >= 0 && length < Infinity;
+  requireOption(finite, "clipToLength", "length", "a finite number from 0", length);
   const clipped = Float64Array.from(features);
   const present = Math.sqrt(clipped.reduce((sum, value) => sum + value * value, 0));
   if (!(present > length)) return clipped;

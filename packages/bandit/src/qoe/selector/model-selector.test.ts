@@ -41,6 +41,14 @@ function teach(selector: ModelSelector, liked: string, rounds: number): number {
 }
 
 describe("createModelSelector", () => {
+  test("has no prior for a variant of which nothing is known that weighs with the user", () => {
+    const weighs = (weight: number) => ({ weight, midpoint: 10, slope: 2 });
+    const user = { name: "tester", utilities: { bytes: weighs(0), accuracy: weighs(1) } };
+    const plain = { task: "classify", model: "plain", precision: "fp32", bytes: 5 };
+    const selector = createModelSelector({ variants: [plain], user, seed: 1 });
+    expect(selector.choose().expectedQoe).toBe(0);
+  });
+
   test("before any rating it follows what matters to the user, on the device at hand", () => {
     for (const profile of [pi5!, zero!]) {
       for (const user of Object.values(USER_TYPES)) {

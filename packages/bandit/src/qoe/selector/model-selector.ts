@@ -92,7 +92,10 @@ export function createModelSelector(options: ModelSelectorOptions): ModelSelecto
     const context = contextFor();
     for (const [arm, variant] of byId) {
       const metrics = metricsHere(variant);
-      if (!Object.keys(user.utilities).some((metric) => metric in metrics)) continue;
+      const matters = Object.entries(user.utilities).some(
+        ([metric, { weight }]) => weight > 0 && metric in metrics,
+      );
+      if (!matters) continue;
       bandit.learn({
         arm,
         reward: qoe(metrics),
