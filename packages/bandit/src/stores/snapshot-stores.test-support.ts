@@ -98,7 +98,11 @@ export function describeStore(open: () => Promise<SnapshotStore>): void {
       }
       const cyclic: unknown[] = [];
       cyclic.push(cyclic);
-      for (const value of [undefined, Number.NaN, { a: [1 / 0] }, () => 1, 1n, cyclic]) {
+      const changed = [[1, undefined], { a: new Float64Array(2) }, new Map([[1, 2]]), new Set([1])];
+      for (const value of [
+        ...[undefined, Number.NaN, { a: [1 / 0] }, () => 1, 1n, cyclic],
+        ...changed,
+      ]) {
         await expect(store.save("value", value)).rejects.toThrow(/JSON-able/);
       }
       for (const revision of [0, -1, 1.5, Number.NaN]) {

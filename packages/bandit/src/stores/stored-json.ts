@@ -44,17 +44,23 @@ export function checkExpected(
 /**
  * A value as JSON text.
  *
- * @throws EdgewrightError `invalid-argument` for what JSON would drop or turn into something else
+ * @throws EdgewrightError `invalid-argument` for what JSON would turn into something else: functions, numbers that are
+ * not finite, gaps in lists, typed arrays, maps, sets. Fields of objects that are undefined are left out.
  */
 export function encodeStoredValue(value: unknown, where: string): string {
   const refuse = (what: string): EdgewrightError =>
     refusal(`${where}: a JSON-able value was expected, got ${what}`);
   let text: string | undefined;
   try {
-    text = JSON.stringify(value, (key, part: unknown) => {
+    text = JSON.stringify(value, function (this: unknown, key, part: unknown) {
       if (typeof part === "number" && !Number.isFinite(part)) throw refuse(`${part} at "${key}"`);
       if (typeof part === "function" || typeof part === "symbol") {
         throw refuse(`a ${typeof part} at "${key}"`);
+      }
+      if (part === undefined && Array.isArray(this))
+        throw refuse(`undefined at "${key}" of a list`);
+      if (ArrayBuffer.isView(part) || part instanceof Map || part instanceof Set) {
+        throw refuse(`a ${part.constructor.name} at "${key}"; make it a plain list or object`);
       }
       return part;
     });
