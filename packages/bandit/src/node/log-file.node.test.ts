@@ -158,6 +158,25 @@ describe("createLogFile", () => {
     expect(await linesOf(path)).toEqual([0, 1, 2].map((i) => formatLogLine(record(i))));
   });
 
+  it("does not try a full disk again with every record", async () => {
+    const path = freshPath();
+    const file = await createLogFile(path, { bufferCharacters: 1, flushMs: 50 });
+    const handle = await open(path);
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const write = vi.spyOn(Object.getPrototypeOf(handle), "write").mockRejectedValue(full);
+    await handle.close();
+    const started = performance.now();
+    for (let i = 0; i < 200; i++) {
+      file.write(record(i));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const tries = write.mock.calls.length;
+    expect(tries).toBeLessThan(5 + (performance.now() - started) / 50);
+    write.mockRestore();
+    await file.close();
+    expect(await linesOf(path)).toHaveLength(200);
+  });
+
   it("goes on where the system took only a part", async () => {
     const path = freshPath();
     const file = await createLogFile(path, { flushMs: Infinity });

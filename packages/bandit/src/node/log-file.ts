@@ -75,6 +75,7 @@ export async function createLogFile(path: string, options: LogFileOptions = {}):
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: Promise<void> = Promise.resolve();
   let closing: Promise<void> | undefined;
+  let isFailing = false;
 
   const writeWaiting = async (): Promise<void> => {
     clearTimeout(timer);
@@ -89,9 +90,11 @@ export async function createLogFile(path: string, options: LogFileOptions = {}):
         done += (await file.write(bytes, done, bytes.length - done, size + done)).bytesWritten;
       }
       size += bytes.length;
+      isFailing = false;
       waitingCharacters = waiting.reduce((sum, line) => sum + line.length, 0);
     } catch (error) {
       waiting = [...lines, ...waiting];
+      isFailing = true;
       throw describeFileFailure(error, path);
     }
   };
@@ -120,7 +123,9 @@ export async function createLogFile(path: string, options: LogFileOptions = {}):
       }
       waiting.push(line);
       waitingCharacters += line.length;
-      if (waitingCharacters >= bufferCharacters) {
+      // Where the disk takes nothing, all that waits is tried again after `flushMs`, not with every record.
+      const waits = isFailing && flushMs < Infinity;
+      if (waitingCharacters >= bufferCharacters && !waits) {
         if (requested) return;
         requested = true;
         queueMicrotask(() => {
