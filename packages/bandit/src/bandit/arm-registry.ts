@@ -43,16 +43,23 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
   const byName = new Map<Arm, RegisteredArm<Arm>>();
   const names: (Arm | undefined)[] = []; // by slot
   let every: Candidates<Arm> | undefined;
-  let arms: readonly Arm[] = [];
+  let list: readonly Arm[] | undefined; // made when asked for: many arms may come one by one
+  let free = 0; // no slot before it is
   // The decision in which a slot was last seen: finds duplicates without a set per decision.
   const seen: number[] = [];
   let round = 0;
   // Features of the arms of one decision, which nobody keeps.
   let scratch = new Float64Array(0);
 
+  const listArms = (): readonly Arm[] => {
+    list ??= Object.freeze([...byName.keys()]);
+    return list;
+  };
+
   const find = (arm: Arm, caller: string): RegisteredArm<Arm> => {
     const entry = byName.get(arm);
     if (entry) return entry;
+    const arms = listArms();
     const known = arms.slice(0, 8).map(describe).join(", ");
     throw invalidArgument(
       `${caller}: one of the arms ${known}${arms.length > 8 ? ", ..." : ""} was expected, got ${describe(arm)}; add it with addArm first`,
@@ -86,7 +93,7 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     const chosen = new Array<Arm>(count);
     const slots = new Array<number>(count);
     if (scratch.length !== count * armDimension) scratch = new Float64Array(count * armDimension);
-    const features = offer === arms ? scratch.slice() : scratch;
+    const features = offer === list ? scratch.slice() : scratch;
     const given = offer instanceof Map ? (offer as ReadonlyMap<Arm, ArrayLike<number>>) : undefined;
     round++;
     let i = 0;
@@ -111,20 +118,19 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
 
   const changed = (): void => {
     every = undefined;
-    arms = Object.freeze([...byName.keys()]);
+    list = undefined;
   };
 
   return {
     get arms() {
-      return arms;
+      return listArms();
     },
     entries: () => byName.values(),
     find,
     nameOf: (slot) => names[slot]!,
     freeSlot() {
-      let slot = 0;
-      while (names[slot] !== undefined) slot++;
-      return slot;
+      while (names[free] !== undefined) free++;
+      return free;
     },
     checkNew(arm, caller) {
       if (typeof arm !== "string" || arm === "") {
@@ -145,11 +151,13 @@ export function createArmRegistry<Arm extends string>(armDimension: number): Arm
     remove({ arm, slot }) {
       byName.delete(arm);
       names[slot] = undefined;
+      free = Math.min(free, slot);
       changed();
     },
     candidates(offer, caller) {
       if (offer === undefined) {
         if (!every) {
+          const arms = listArms();
           every = collect(arms, arms.length, arms, caller);
           Object.freeze(every.arms); // decisions share it
         }

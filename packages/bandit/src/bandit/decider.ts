@@ -159,7 +159,11 @@ export function createDecider<Arm extends string, Context>(
       const spread = (values: Float64Array, missing: number): Float64Array => {
         if (admitted.arms.length === arms.length) return values.slice();
         const all = new Float64Array(arms.length).fill(missing);
-        for (const [i, arm] of admitted.arms.entries()) all[arms.indexOf(arm)] = values[i]!;
+        // Those admitted are in the order of those offered.
+        let next = 0;
+        arms.forEach((arm, i) => {
+          if (arm === admitted.arms[next]) all[i] = values[next++]!;
+        });
         return all;
       };
       return {

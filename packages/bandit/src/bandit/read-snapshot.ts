@@ -145,8 +145,11 @@ function readPending(
   const result = createPendingDecisions(capacity, first);
   let next = 0;
   for (const [, letter, count] of runs) {
-    for (const end = number + Number(count); number < end; number++) {
-      const fate = FATES[letter!];
+    const end = number + Number(count);
+    const fate = FATES[letter!];
+    // Those that the capacity leaves out are passed over: a damaged snapshot may speak of billions.
+    if (fate && number < first) number = Math.min(end, first);
+    for (; number < end; number++) {
       const entry: PendingDecision | Fate = fate ?? readWaiting(number, next++);
       if (number >= first) result.add(entry);
     }

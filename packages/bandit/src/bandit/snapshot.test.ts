@@ -76,6 +76,16 @@ describe("snapshots", () => {
     expect(restore(snapshot, { ...optionsOf(), feedback: { capacity: 99 } }).pending).toBe(9);
   });
 
+  it("that speak of billions of decisions take no longer", () => {
+    const bandit = restore(
+      forge((content) => {
+        content.pending = { decided: 4_100_000_000, fates: "a4100000000", waiting: [] };
+      }),
+    );
+    expect(bandit.decided).toBe(4_100_000_000);
+    expect(() => bandit.update(`d${(4_099_999_999).toString(36)}`, 1)).toThrow(/has its reward/);
+  });
+
   it("take a fresh start for none", () => {
     expect(restore(undefined).decided).toBe(0);
     expect(restore(null).decided).toBe(0);

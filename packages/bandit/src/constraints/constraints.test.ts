@@ -102,6 +102,21 @@ describe("costBudget", () => {
     expect(bandit.estimate().scores[0]).toBeNaN();
   });
 
+  it("leaves every arm its own features when others do not fit", () => {
+    const policy = createFixedPolicy([1, 1, 1], { armDimension: 2 });
+    const features = { a: [1, 10], b: [2, 20], c: [3, 30] };
+    const bandit = createBandit({
+      policy,
+      arms: new Map(Object.entries(features)),
+      seed: 1,
+      constraints: [costBudget({ costs, total: 4 })],
+    });
+    const { id, arm } = bandit.decide(undefined, ["a", "b"]);
+    bandit.update(id, 1);
+    expect(arm).toBe("b");
+    expect(policy.examples.map(({ armFeatures }) => [...armFeatures])).toEqual([features.b]);
+  });
+
   it.each([
     ["a policy that is sure of one arm", () => createMeanPolicy()],
     ["a policy that draws", () => createFixedPolicy([8, 1, 1])],
@@ -325,6 +340,26 @@ describe("the order of constraints", () => {
 });
 
 describe("the state of a constraint", () => {
+  it("goes with what waiting decisions have to tell it", () => {
+    const options = () => ({
+      policy: createFixedPolicy([0, 1, 0]),
+      arms,
+      seed: 1,
+      constraints: [safetyBaseline({ arm: "a", share: 0.5, value: 1, lowest: -0.25 })],
+    });
+    const first = options();
+    const bandit = createBandit(first);
+    bandit.learn({ arm: "a", reward: 1 });
+    for (let i = 0; i < 3; i++) bandit.update(bandit.decide(undefined, ["a"]).id, 1);
+    const { id, arm } = bandit.decide();
+    expect(arm).toBe("b"); // booked with the lowest reward
+    const second = options();
+    const resumed = createBandit({ ...second, snapshot: bandit.snapshot() });
+    for (const one of [bandit, resumed]) one.update(id, 0.75);
+    expect(first.constraints[0]!.slack).toBe(3 + 0.75 - 0.5 * 4);
+    expect(second.constraints[0]!.slack).toBe(first.constraints[0]!.slack);
+  });
+
   it.each<[string, () => Constraint, readonly unknown[]]>([
     [
       "costBudget",

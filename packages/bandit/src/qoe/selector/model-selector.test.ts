@@ -143,6 +143,13 @@ describe("createModelSelector", () => {
     expect(latencyOf("resnet50")).toBeCloseTo((30 * 4090) / 300, 6);
     selector.observe({ model: "mobilenet_v2", precision: "float" }, 50);
     expect(latencyOf("mobilenet_v2")).toBe(40);
+    // Of many observations, the last ten or so count.
+    for (let i = 0; i < 100; i++)
+      selector.observe({ model: "mobilenet_v2", precision: "float" }, 30);
+    for (let i = 0; i < 30; i++)
+      selector.observe({ model: "mobilenet_v2", precision: "float" }, 90);
+    const hot = selector.rank().find(({ variant }) => variant.model === "mobilenet_v2")!;
+    expect(hot.latencyMs).toBeGreaterThan(85);
     expect(() => selector.observe({ model: "gpt", precision: "float" }, 1)).toThrow(/"gpt float"/);
     expect(() => selector.observe({ model: "vgg16", precision: "float" }, 0)).toThrow(/above 0 ms/);
   });
