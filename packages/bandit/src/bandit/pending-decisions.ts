@@ -61,8 +61,7 @@ export function createPendingDecisions(capacity: number, start = 0): PendingDeci
     },
     at: (number) => (number < firstKnown() ? "expired" : ring[number % capacity]!),
     crowdedOut() {
-      if (decided - capacity < start) return undefined;
-      const entry = ring[decided % capacity]!;
+      const entry = ring[decided % capacity]; // none while the ring fills
       return typeof entry === "string" ? undefined : entry;
     },
     add(decision) {

@@ -52,7 +52,7 @@ export class PanelMemory {
       } catch (cause) {
         throw new EdgewrightError(
           "limit-exceeded",
-          `linear policy: no memory for ${start + length} numbers; use fewer arms or features`,
+          `no memory for ${start + length} numbers; use fewer arms or features`,
           { cause },
         );
       }

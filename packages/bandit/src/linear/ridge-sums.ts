@@ -1,4 +1,5 @@
-import { EdgewrightError, ShapeError } from "@edgewright/core";
+import { ShapeError } from "@edgewright/core";
+import { requireOption } from "./linear-options.js";
 import { addOuterProduct, triangleLength } from "./packed-triangle.js";
 
 /**
@@ -32,10 +33,7 @@ export function checkSums(sums: Float64Array, length: number): void {
   if (sums.length !== length) {
     throw new ShapeError(`sums: ${length} numbers were expected, got ${sums.length}`);
   }
-  const strange = sums.find((value) => !(Math.abs(value) <= LARGEST_SUM));
-  if (strange === undefined) return;
-  throw new EdgewrightError(
-    "invalid-argument",
-    `sums: numbers of at most ${LARGEST_SUM} were expected, got ${strange}`,
-  );
+  for (const sum of sums) {
+    requireOption(Math.abs(sum) <= LARGEST_SUM, "sums", "of", "finite numbers", sum);
+  }
 }
