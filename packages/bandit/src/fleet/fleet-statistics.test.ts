@@ -111,7 +111,7 @@ describe("mergeStatistics", () => {
   it("writes all arms or none, where the policy refuses one of them", () => {
     const [bandit, other] = [1, 2].map((seed) => {
       const one = createBandit({ policy: epsilonGreedy(), arms: ["a", "b"], seed });
-      for (const arm of ["a", "b"]) one.learn({ arm, reward: seed });
+      for (const arm of ["a", "b"] as const) one.learn({ arm, reward: seed });
       return one;
     });
     const before = readStatistics(bandit!);

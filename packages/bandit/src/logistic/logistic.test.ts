@@ -22,7 +22,7 @@ test("an example moves the mean to the maximum of its posterior: the gradient va
   const model = new LogisticModel(D, 0.5, true);
   // Independent of the model: mean and precision written out, the maximum by Newton's method in all dimensions.
   let mean = [0, 0, 0];
-  const precision = [0, 1, 2].map((i) => [0, 1, 2].map((j) => (i === j ? 0.5 : 0)));
+  const precision = [0, 1, 2].map((i) => [0, 1, 2].map((j): number => (i === j ? 0.5 : 0)));
   for (const { x, reward } of drawExamples(1, 30)) {
     const weight = 1 + Math.abs(x[0]!);
     const w = [...mean];
