@@ -169,6 +169,12 @@ describe("costBudget", () => {
     expect(c).toBe(0);
   });
 
+  it("leaves the cheapest arm whatever the price", () => {
+    const budget = costBudget({ costs: { a: 3, b: 2, c: 4 }, perDecision: 1 });
+    budget.restore!({ spent: 0, price: 1e6 });
+    expect(reshaped(budget, choiceOf([0.5, 0.25, 0.25]))).toEqual([0, 0.25, 0]);
+  });
+
   it("refuses to hold perDecision where a policy left out scores, rather than not hold it", () => {
     const refused = choiceOf([0, 1, 0], { scores: [Number.NaN, 1, Number.NaN] });
     const costs = { a: 1, b: 2, c: 3 };

@@ -126,6 +126,18 @@ describe("numerics of the ridge regression", () => {
     expect(model.largestVariance()).toBeLessThan(0.006); // 1 / 400, with the spread of 400 samples
   });
 
+  it("give standard errors from what the model leaves unexplained, its ridge aside", () => {
+    const policy = linUcb({ dimension: 1, ridge: 4 });
+    policy.addArm(0);
+    const rewards = [1, 3, 2, 6];
+    for (const reward of rewards) teach(policy, 0, [1], reward);
+    const { coefficients, standardErrors } = policy.weights(0);
+    const mean = 12 / 8; // of four examples and a ridge of four
+    expect(coefficients[0]).toBeCloseTo(mean, 12);
+    const residual = rewards.reduce((sum, reward) => sum + (reward - mean) ** 2, 0);
+    expect(standardErrors[0]).toBeCloseTo(Math.sqrt(residual / 3 / 8), 12);
+  });
+
   it("give standard errors as ordinary least squares does where the ridge is small", () => {
     const rng = createRng(6);
     const policy = linUcb({ dimension: 2, ridge: 1e-9 });
