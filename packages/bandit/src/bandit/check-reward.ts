@@ -25,7 +25,7 @@ export function checkFeedback(
   caller: string,
 ): void {
   checkReward(reward, policy, caller);
-  if (!(weight > 0 && weight < Infinity)) {
+  if (!(Number.isFinite(weight) && weight > 0)) {
     throw invalidArgument(
       `${caller}: a finite weight above 0 was expected, got ${describe(weight)}`,
     );

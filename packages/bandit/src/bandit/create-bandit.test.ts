@@ -447,6 +447,7 @@ describe("learn", () => {
     ["a reward above 1", { reward: 2 }, /learn: fixed expects a reward from 0 to 1, got 2/],
     ["a weight of 0", { weight: 0 }, /learn: a finite weight above 0/],
     ["a propensity of 0", { propensity: 0 }, /learn: a propensity above 0/],
+    ["a propensity in words", { propensity: "0.5" }, /learn: a propensity above 0/],
     ["a propensity above 1", { propensity: 1.5 }, /at most 1 was expected, got 1.5/],
     ["an unknown arm", { arm: "z" }, /learn: one of the arms/],
     ["a context of NaN", { context: [Number.NaN] }, /learn: finite context features/],

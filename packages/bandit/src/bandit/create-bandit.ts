@@ -78,7 +78,7 @@ export function createBandit<const Arm extends string = string, Context = ArrayL
       const seen = readContext(context, "learn");
       const { slot, features: own } = registry.find(arm, "learn");
       checkFeedback(reward, { weight }, policy, "learn");
-      if (!(propensity > 0 && propensity <= 1)) {
+      if (!(Number.isFinite(propensity) && propensity > 0 && propensity <= 1)) {
         throw invalidArgument(
           `learn: a propensity above 0 and at most 1 was expected, got ${describe(propensity)}`,
         );

@@ -71,7 +71,7 @@ describe("update", () => {
     for (const reward of [-0.01, 1.01]) {
       expect(() => bandit.update(id, reward)).toThrow(/fixed expects a reward from 0 to 1/);
     }
-    for (const weight of [0, -1, Infinity, Number.NaN]) {
+    for (const weight of [0, -1, Infinity, Number.NaN, "2" as unknown as number]) {
       expect(() => bandit.update(id, 1, { weight })).toThrow(/a finite weight above 0/);
     }
     for (const options of [{ expected: Number.NaN }, { best: Infinity }]) {

@@ -92,6 +92,11 @@ describe("createFeatureEncoder", () => {
       () => createFeatureEncoder({ x: { type: "category", values: ["a", "a"] } }),
       /x: different values/,
     ],
+    [
+      "no values",
+      () => createFeatureEncoder({ x: { type: "category" } as never }),
+      /x: different values/,
+    ],
   ])("refuses a schema with %s", (_, make, message) => {
     expect(make).toThrow(message);
   });

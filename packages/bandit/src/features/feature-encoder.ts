@@ -53,9 +53,9 @@ export function createFeatureEncoder<const Schema extends FeatureSchema>(
   const { bias = true } = options;
   const names: string[] = [];
   const writers = Object.entries<FeatureSchema[string]>(schema).map(([property, field]) => {
-    const at = names.length;
+    const write = createWriter(property, field, names.length);
     names.push(...namesOf(property, field));
-    return { property, write: createWriter(property, field, at) };
+    return { property, write };
   });
   if (bias) names.push("bias");
   if (names.length === 0) throw refusal("createFeatureEncoder: at least one field was expected");
@@ -128,8 +128,8 @@ function createNumberWriter(property: string, field: NumberField, at: number): W
 
 function createCategoryWriter(property: string, field: CategoryField, at: number): Writer {
   const { values, unknown = "zeros" } = field;
-  const places = new Map(values.map((value, i) => [value, i]));
-  if (values.length === 0 || places.size !== values.length) {
+  const places = new Map(values?.map((value, i) => [value, i]));
+  if (places.size === 0 || places.size !== values.length) {
     throw refusal(
       `createFeatureEncoder: ${property}: different values were expected, at least one`,
     );

@@ -185,4 +185,10 @@ describe("hybridLinUcb", () => {
     expect(standardErrors[1]).toBeGreaterThan(0.001);
     expect(weight).toBeGreaterThan(50);
   });
+
+  it("refuses contexts without features, by the name of the option", () => {
+    expect(() => hybridLinUcb({ contextDimension: 0, armDimension: 2 })).toThrow(
+      "hybridLinUcb: contextDimension a whole number from 1 was expected, got 0",
+    );
+  });
 });

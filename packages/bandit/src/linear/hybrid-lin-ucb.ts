@@ -1,6 +1,6 @@
 import { HybridLinear } from "./hybrid-linear.js";
 import { chooseJointFeatures, type Joint } from "./joint-features.js";
-import { checkLinearOptions } from "./linear-options.js";
+import { checkLinearOptions, requireOption } from "./linear-options.js";
 import type { LinearPolicy } from "./linear-policy.js";
 import { ucbRule } from "./ucb-rule.js";
 
@@ -41,7 +41,8 @@ export function hybridLinUcb(options: HybridLinUcbOptions): LinearPolicy {
   const { contextDimension, armDimension, joint = "interactions", alpha = 1 } = options;
   const features = chooseJointFeatures(where, joint, contextDimension, armDimension);
   const { ridge } = checkLinearOptions(where, features.dimension, options);
-  checkLinearOptions(where, contextDimension, {});
+  const some = contextDimension >= 1;
+  requireOption(some, where, "contextDimension", "a whole number from 1", contextDimension);
   const name = typeof joint === "string" ? joint : "own features";
   const shape = { contextDimension, armDimension, features, joint: name, ridge };
   return new HybridLinear(shape, ucbRule("hybrid-lin-ucb", where, alpha));

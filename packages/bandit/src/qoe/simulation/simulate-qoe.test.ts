@@ -118,6 +118,26 @@ describe("simulateQoe", () => {
     linUcb,
   };
 
+  test("the best single model counts as 0 where it cannot run, and gives way there", () => {
+    const [device] = realProfiles();
+    const world = createQoeWorld({
+      profiles: [
+        device!,
+        {
+          ...device!,
+          measurements: device!.measurements.filter(({ model }) => model !== "resnet50"),
+        },
+      ],
+      variants: realVariants().filter(({ model }) => /squeezenet|resnet50/.test(model)),
+      users: [
+        { name: "exacting", utilities: { accuracy: { weight: 1, midpoint: 0.7, slope: 40 } } },
+      ],
+    });
+    const player = bestSinglePlayer(world);
+    const modelOn = (on: number) => world.variants[player.choose(0, on).arm]!.model;
+    expect([modelOn(0), modelOn(1)]).toEqual(["resnet50", "squeezenet"]);
+  });
+
   test("baselines order as their knowledge does, and learning beats what is best on the whole", async () => {
     const results = await simulateQoe({
       ...{ world: realWorld(), contenders, rounds: 600, seeds: [1, 2, 3] },
