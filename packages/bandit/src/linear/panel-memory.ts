@@ -112,19 +112,17 @@ interface PanelExports {
   round_float32(from: number, to: number, count: number): void;
 }
 
-// Null once it was refused: every further attempt would be one more report of a page's policy.
+// Null once something was refused: every further attempt would be one more report of a page's policy or, where a
+// page has its hundred memories, one more search of the whole heap for some to collect.
 let compiled: WebAssembly.Module | null | undefined;
 
 // WebAssembly may be missing, lack SIMD, be forbidden by the page's policy, or have no address space left.
 function startModule(d: number): { memory: WebAssembly.Memory; kernels: PanelKernels } | undefined {
+  if (compiled === null) return undefined;
   try {
-    if (compiled === undefined) {
-      compiled = null;
-      compiled = new WebAssembly.Module(
-        Uint8Array.from(atob(PANEL_MODULE), (character) => character.charCodeAt(0)),
-      );
-    }
-    if (compiled === null) return undefined;
+    compiled ??= new WebAssembly.Module(
+      Uint8Array.from(atob(PANEL_MODULE), (character) => character.charCodeAt(0)),
+    );
     const memory = new WebAssembly.Memory({ initial: 1 });
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
     const panels = exports as unknown as PanelExports;
@@ -142,6 +140,7 @@ function startModule(d: number): { memory: WebAssembly.Memory; kernels: PanelKer
       },
     };
   } catch {
+    compiled = null;
     return undefined;
   }
 }
