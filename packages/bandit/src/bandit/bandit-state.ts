@@ -6,6 +6,7 @@ import type { Solicitation } from "../solicitation/solicitation.js";
 import { type ArmRegistry, createArmRegistry } from "./arm-registry.js";
 import type { BanditOptions } from "./bandit-options.js";
 import { checkReward } from "./check-reward.js";
+import { checkUnclaimed, claimPolicy } from "./claim-policy.js";
 import { invalidArgument } from "./invalid-argument.js";
 import { createPendingDecisions, type PendingDecisions } from "./pending-decisions.js";
 import { describe, readNumbers } from "./read-numbers.js";
@@ -52,6 +53,8 @@ export function createBanditState<Arm extends string, Context>(
   }
   if (onExpire !== "drop") checkReward(onExpire.reward, policy, "createBandit: feedback.onExpire");
 
+  checkUnclaimed(policy);
+
   const rest = {
     policy,
     constraints: [...constraints],
@@ -81,10 +84,12 @@ export function createBanditState<Arm extends string, Context>(
       ...rest.constraints.map((part, i) => [part, read.constraints[i]!.state] as const),
       ...(solicitation ? [[solicitation, read.solicitation!.state] as const] : []),
     ]);
+    claimPolicy(policy);
     return { ...rest, registry, pending: read.pending, rng: read.rng };
   }
   const rng = createRng(options.seed);
   const registry = registerArms(options);
+  claimPolicy(policy);
   return { ...rest, registry, pending: createPendingDecisions(capacity), rng };
 }
 
