@@ -1,9 +1,9 @@
 import { EdgewrightError, type Rng, ShapeError, ValidationError } from "@edgewright/core";
 import type { AdditiveSums } from "../policy/additive-sums.js";
 import type { ChoiceSet, Evaluation, Example, Policy } from "../policy/policy.js";
+import { expectField, readField, readWhole } from "../policy/read-field.js";
 import type { ArmStatistics, Memory } from "./memory/arm-statistics.js";
 import { forever } from "./memory/forever.js";
-import { expectField, readField, readWhole } from "./memory/read-field.js";
 
 /** Options of every policy that knows of its arms only how often they were tried and what they earned. */
 export interface CountingOptions {

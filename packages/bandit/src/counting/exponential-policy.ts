@@ -1,6 +1,6 @@
 import type { Example, Policy } from "../policy/policy.js";
+import { expectField, readField, readWhole } from "../policy/read-field.js";
 import { createArmTable } from "./memory/arm-table.js";
-import { expectField, readField, readWhole } from "./memory/read-field.js";
 
 /** What tells one policy with exponential weights from another. */
 export interface ExponentialRules {

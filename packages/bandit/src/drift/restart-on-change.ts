@@ -1,6 +1,6 @@
 import { EdgewrightError, type Rng, ValidationError } from "@edgewright/core";
-import { expectField, readField, readWhole } from "../counting/memory/read-field.js";
 import type { Evaluation, Example, Policy } from "../policy/policy.js";
+import { expectField, readField, readWhole } from "../policy/read-field.js";
 import type { ChangeDetector, DetectorKind } from "./change-detector.js";
 
 /** Options of {@link restartOnChange}. */

@@ -1,6 +1,6 @@
 import { EdgewrightError, ValidationError } from "@edgewright/core";
 import { decodeFloat64, encodeFloat64 } from "../../policy/float64-text.js";
-import { readField } from "./read-field.js";
+import { readField } from "../../policy/read-field.js";
 
 /** Rows of numbers by slot, for the arms there are. */
 export interface ArmTable {

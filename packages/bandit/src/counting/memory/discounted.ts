@@ -1,7 +1,7 @@
 import { EdgewrightError, ValidationError } from "@edgewright/core";
+import { readWeight } from "../../policy/read-field.js";
 import type { ArmStatistics, Memory } from "./arm-statistics.js";
 import { createArmTable } from "./arm-table.js";
-import { readWeight } from "./read-field.js";
 
 /** Options of {@link discounted}. */
 export interface DiscountedOptions {

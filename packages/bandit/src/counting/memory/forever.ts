@@ -1,8 +1,8 @@
 import { EdgewrightError, ValidationError } from "@edgewright/core";
+import { readWeight } from "../../policy/read-field.js";
 import type { ArmStatistics, Memory } from "./arm-statistics.js";
 import { createArmTable } from "./arm-table.js";
 import { addCompensated } from "./compensated-sum.js";
-import { readWeight } from "./read-field.js";
 
 /**
  * Remembers every example, all alike: for rewards whose means do not change.

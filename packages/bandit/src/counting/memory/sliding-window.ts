@@ -1,9 +1,9 @@
 import { EdgewrightError, ValidationError } from "@edgewright/core";
 import { decodeFloat64, encodeFloat64 } from "../../policy/float64-text.js";
+import { readField, readWeight, readWhole } from "../../policy/read-field.js";
 import type { ArmStatistics, Memory } from "./arm-statistics.js";
 import { createArmTable } from "./arm-table.js";
 import { addCompensated } from "./compensated-sum.js";
-import { readField, readWeight, readWhole } from "./read-field.js";
 
 /** Options of {@link slidingWindow}. */
 export interface SlidingWindowOptions {
