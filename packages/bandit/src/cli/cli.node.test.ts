@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { createRng } from "@edgewright/core";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { formatLogLine } from "../log/format-log-line.js";
@@ -238,7 +239,7 @@ test("--help and --version; a mistake ends with 2, a missing file with 1", async
 
 test("the command itself runs", () => {
   const args = ["--conditions=@edgewright/source", "--import", "tsx"];
-  const bin = new URL("bin.ts", import.meta.url).pathname;
+  const bin = fileURLToPath(new URL("bin.ts", import.meta.url));
   const { status, stderr } = spawnSync(process.execPath, [...args, bin, "report"], {
     encoding: "utf8",
   });
