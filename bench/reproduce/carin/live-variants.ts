@@ -1,6 +1,7 @@
 // What the live reproduction chooses from: the OCR's detector on pages of three sizes, and classifiers of the zoo,
 // each on the engines of device-bench; latencies, memory and accuracies are measured here.
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Accuracy, DeviceProfile, ModelVariant, Tensor } from "@edgewright/core";
 import {
   type BenchEngine,
@@ -42,9 +43,11 @@ export async function loadLiveVariants(): Promise<LiveVariant[]> {
 async function loadClassifiers(): Promise<LiveVariant[]> {
   const pictures = await loadTestSubset();
   return ZOO.map((name) => {
-    const path = new URL(`../../../examples/zoo/checkpoints/${name}`, import.meta.url);
-    const bytes = new Uint8Array(readFileSync(`${path.pathname}.onnx`));
-    const card = JSON.parse(readFileSync(`${path.pathname}.json`, "utf8")) as {
+    const path = fileURLToPath(
+      new URL(`../../../examples/zoo/checkpoints/${name}`, import.meta.url),
+    );
+    const bytes = new Uint8Array(readFileSync(`${path}.onnx`));
+    const card = JSON.parse(readFileSync(`${path}.json`, "utf8")) as {
       accuracy: { accuracy: number };
     };
     const { dataset } = readCheckpoint(bytes, name);
