@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { findNatsServer, startNats } from "../../../../test/start-nats.test-support.node.js";
 import { createNatsStore } from "../nats/nats-store.js";
-import { findNatsServer, startNats } from "../nats/start-nats.test-support.node.js";
 import { createFileStore } from "../node/file-store.js";
 import {
   dyadicExamples,

@@ -1,10 +1,14 @@
 import { Kvm } from "@nats-io/kv";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  findNatsServer,
+  type NatsProcess,
+  startNats,
+} from "../../../../test/start-nats.test-support.node.js";
 import { describeStore } from "../stores/snapshot-stores.test-support.js";
 import { updateStore } from "../stores/update-store.js";
 import { createNatsStore, type NatsStore, type NatsStoreOptions } from "./nats-store.js";
-import { findNatsServer, type NatsProcess, startNats } from "./start-nats.test-support.node.js";
 
 const program = findNatsServer();
 if (!program) console.warn("skipped: nats-server is not installed (apt-get install nats-server)");

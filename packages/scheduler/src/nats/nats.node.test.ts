@@ -1,5 +1,10 @@
 import { connect } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  findNatsServer,
+  type NatsProcess,
+  startNats,
+} from "../../../../test/start-nats.test-support.node.js";
 import { CascadeClient } from "../cascade/live-client.js";
 import type { CascadeClientOptions } from "../cascade/live-client-options.js";
 import { CascadeServer } from "../cascade/live-server.js";
@@ -8,7 +13,6 @@ import { encodeFrame } from "../cascade/messages-frame.js";
 import { createStaticController } from "../cascade/static-controller.js";
 import { NatsDeviceTransport } from "./nats-device-transport.js";
 import { NatsServerTransport } from "./nats-server-transport.js";
-import { findNatsServer, type NatsProcess, startNats } from "./start-nats.test-support.node.js";
 
 const UNSURE = Float32Array.of(0.5, 0.4, 0.1);
 const program = findNatsServer();
